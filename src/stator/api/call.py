@@ -1,0 +1,33 @@
+"""One call of an operation: who asks, where, with what, and the few parts of the house an operation may use."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stator.clock import Clock
+from stator.items.commit import Writer
+from stator.items.read import Reader
+from stator.tables.catalog import Catalog
+
+Answer = bytes | dict[str, Any]
+"""A reply body: JSON text ready to send, or an object to render as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    catalog: Catalog
+    reader: Reader
+    writer: Writer
+    clock: Clock
+
+
+class Call:
+    """Made for each request, so plain slots and no more: a frozen dataclass would cost twice as much."""
+
+    __slots__ = ("account", "host", "parts", "region", "request")
+
+    def __init__(self, request: dict[str, Any], account: str, region: str, host: str, parts: Parts) -> None:
+        self.request = request  # converted and constraint-checked against the operation's shape
+        self.account = account  # 12 digits
+        self.region = region
+        self.host = host  # the Host header, as DescribeEndpoints answers it
+        self.parts = parts

@@ -1,0 +1,31 @@
+"""Which operations exist. Each file of `api.dynamodb` registers its own with `@operation`."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from stator.api.call import Answer, Call
+from stator.validation.shape import Structure
+
+Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    shape: Structure  # of its input
+    handler: Handler
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""By the value of the X-Amz-Target header, for instance `DynamoDB_20120810.PutItem`."""
+
+
+def operation(name: str, shape: Structure, prefix: str = "DynamoDB_20120810") -> Callable[[Handler], Handler]:
+    """Register a coroutine function as the handler of an operation."""
+
+    def register(handler: Handler) -> Handler:
+        OPERATIONS[f"{prefix}.{name}"] = Operation(name, shape, handler)
+        return handler
+
+    return register

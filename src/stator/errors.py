@@ -1,0 +1,122 @@
+"""Every error the service can answer with: one class each, named as on the wire.
+
+A raised error carries what the client will see and nothing else; `stator.http.failure` renders it.
+"""
+
+from enum import Enum
+from typing import Any, ClassVar
+
+
+class Family(Enum):
+    """Kinds of validation text that some operations prefix with `1 validation error detected: `.
+
+    Which operation prefixes which family is data: `stator.validation.envelope`.
+    """
+
+    BARE = "bare"  # never prefixed: keys, sizes, numbers, run-time update failures
+    VALUE = "value"  # empty or duplicate sets, NULL false
+    EXPRESSION = "expression"  # everything said about an expression or its placeholders
+    MIX = "mix"  # expression and non-expression parameters together
+    RETURN_VALUES = "return values"
+    SELECT = "select"  # Select, ProjectionExpression and AttributesToGet conflicts
+
+
+class WireError(Exception):
+    """An error with a wire form: `{"__type": "<prefix>#<code>", "<member>": "<message>", ...fields}`."""
+
+    status: ClassVar[int] = 400
+    prefix: ClassVar[str] = "com.amazonaws.dynamodb.v20120810"
+    member: ClassVar[str] = "message"
+    code: ClassVar[str]
+
+    def __init__(self, message: str = "", **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = fields
+
+    def __init_subclass__(cls) -> None:
+        cls.code = cls.__name__
+
+
+class ValidationException(WireError):
+    prefix = "com.amazon.coral.validate"
+
+    def __init__(self, message: str, family: Family = Family.BARE) -> None:
+        super().__init__(message)
+        self.family = family
+
+
+class SerializationException(WireError):
+    prefix = "com.amazon.coral.service"
+    member = "Message"
+
+
+class UnknownOperationException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class MissingAuthenticationTokenException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class IncompleteSignatureException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class InvalidSignatureException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class UnrecognizedClientException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class AccessDeniedException(WireError):
+    prefix = "com.amazon.coral.service"
+
+
+class ConditionalCheckFailedException(WireError):
+    """Fields: `Item`, the item that failed the check, when the request asked for it."""
+
+    def __init__(self, message: str = "The conditional request failed", **fields: Any) -> None:
+        super().__init__(message, **fields)
+
+
+class ResourceNotFoundException(WireError):
+    def __init__(self, message: str = "Requested resource not found") -> None:
+        super().__init__(message)
+
+
+class ResourceInUseException(WireError):
+    pass
+
+
+class LimitExceededException(WireError):
+    pass
+
+
+class ItemCollectionSizeLimitExceededException(WireError):
+    pass
+
+
+class ThrottlingException(WireError):
+    """Also the answer when this server sheds load: SDKs retry it."""
+
+
+class InternalServerError(WireError):
+    status = 500
+
+    def __init__(self, message: str = "The request processing has failed because of an unknown error.") -> None:
+        super().__init__(message)
+
+
+class ServiceUnavailable(WireError):
+    status = 503
+    prefix = "com.amazon.coral.service"
+
+
+class RequestEntityTooLarge(WireError):
+    """The body is larger than 16 MB."""
+
+    status = 413
+    prefix = "com.amazon.coral.service"

@@ -1,0 +1,124 @@
+"""What a table is: its keys, its indexes, where its rows live and everything that DescribeTable tells of it.
+
+Frozen values: a change makes a new one. Times are seconds since the epoch.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    CREATING = "CREATING"
+    ACTIVE = "ACTIVE"
+    UPDATING = "UPDATING"
+    DELETING = "DELETING"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttribute:
+    name: str
+    type: str  # S, N or B
+
+
+@dataclass(frozen=True, slots=True)
+class KeySchema:
+    """The key of a table or index. Tables and local indexes have one hash and at most one range attribute; global
+    indexes up to four of each."""
+
+    hash: tuple[KeyAttribute, ...]
+    range: tuple[KeyAttribute, ...] = ()
+
+    @property
+    def attributes(self) -> tuple[KeyAttribute, ...]:
+        return self.hash + self.range
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    type: str  # ALL, KEYS_ONLY or INCLUDE
+    attributes: tuple[str, ...] = ()  # NonKeyAttributes, as requested
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Provisioned capacity, in units a second; zeros when on demand."""
+
+    read: int = 0
+    write: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+    decreases_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemandThroughput:
+    """Maxima in request units a second; None where not set."""
+
+    read_max: int | None = None
+    write_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarmThroughput:
+    read: int
+    write: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index. Its rows live in a space of their own."""
+
+    name: str
+    local: bool
+    keys: KeySchema
+    projection: Projection
+    space: int
+    throughput: Throughput = Throughput()
+    on_demand_throughput: OnDemandThroughput | None = None
+    warm_throughput: WarmThroughput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    view_type: str
+    label: str  # its creation time, YYYY-MM-DDTHH:MM:SS.mmm
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToLive:
+    attribute: str
+    enabled: bool
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    account: str
+    region: str
+    name: str
+    id: str  # a UUID, new at each creation
+    created: float
+    attribute_types: dict[str, str]  # AttributeDefinitions in the order given
+    keys: KeySchema
+    space: int
+    indexes: tuple[Index, ...] = ()
+    on_demand: bool = False
+    on_demand_since: float | None = None  # LastUpdateToPayPerRequestDateTime
+    throughput: Throughput = Throughput()
+    on_demand_throughput: OnDemandThroughput | None = None
+    warm_throughput: WarmThroughput | None = None
+    stream: Stream | None = None  # while enabled
+    latest_stream_label: str | None = None
+    time_to_live: TimeToLive | None = None
+    table_class: str | None = None
+    table_class_changed: float | None = None
+    deletion_protection: bool = False
+    sse_key_arn: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    status: Status = Status.ACTIVE
+    settles_at: float | None = None  # when CREATING, UPDATING or DELETING passes; None once it has
+    becomes: "Table | None" = None  # while UPDATING: the table after it
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.name}"
