@@ -1,7 +1,7 @@
 """What expressions mean: the trees that every parser makes and every evaluator reads.
 
-Attribute names are resolved (`#n` replaced) when the tree is made; values stay placeholders (`:v`), looked up in the request's
-values at evaluation, so that one parsed tree serves every request with the same text and names.
+Attribute names are resolved (`#n` replaced) when the tree is made; values stay placeholders (`:v`), looked up in the
+request's values at evaluation, so that one parsed tree serves every request with the same text and names.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 Two engines implement it, `storage.sqlite` and `storage.postgres`, and one suite, `tests/storage`, holds them to it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 # NamedTuples rather than dataclasses: several are made for each request, and a tuple costs half as much.
@@ -62,8 +62,8 @@ class Change(NamedTuple):
 
 
 Decide = Callable[[Sequence[Row | None]], Change]
-"""Pure: the rows in the order asked, None where absent, to a Change. May be called again with newer rows. Raising aborts
-with nothing written, and `transact` raises the same."""
+"""Pure: the rows in the order asked, None where absent, to a Change. May be called again with newer rows. Raising
+aborts with nothing written, and `transact` raises the same."""
 
 
 class Bound(NamedTuple):
@@ -122,8 +122,8 @@ class Store(Protocol):
     ) -> Page:
         """Rows of one partition between the bounds, ordered by sort (descending with `reverse`).
 
-        The page ends after `rows_max` rows or with the row whose size brings the sum of sizes to `bytes_max` or past it,
-        whichever is first. `more` is True when the page ended for one of these reasons, even if nothing follows.
+        The page ends after `rows_max` rows or with the row whose size brings the sum of sizes to `bytes_max` or past
+        it, whichever is first. `more` is True when the page ended for one of these reasons, even if nothing follows.
         """
 
     async def scan(

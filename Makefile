@@ -1,0 +1,55 @@
+# Every target makes .venv first if it has to; the second time that costs nothing.
+# Needs Python 3.11 or newer with pip, and git. PYTHON=... picks another interpreter, ARGS=... is handed on.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+CODE := src tests $(wildcard examples tools benchmarks)
+
+# Without byte code every start compiles the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help install serve test check format bench example fuzz docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(STAMP) ## Make .venv with everything the project needs
+
+$(STAMP): pyproject.toml constraints.txt tools/make_venv.sh
+	@PYTHON="$(PYTHON)" tools/make_venv.sh $(VENV)
+	@touch $@
+
+serve: $(STAMP) ## Start a server on http://127.0.0.1:8000 (ARGS="--port 9000")
+	@exec $(BIN)/stator serve $(ARGS)
+
+test: $(STAMP) ## Run all tests on two workers
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(STAMP) ## Lint, types, import contracts, sizes, stale tables
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --verbose --config pyproject.toml > $(VENV)/contracts.txt || { cat $(VENV)/contracts.txt; exit 1; }
+	@$(BIN)/python -m pytest tests/architecture
+
+format: $(STAMP) ## Format and mend what can be mended
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(STAMP) ## Measure this build (ARGS="--help")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+example: $(STAMP) ## Load the Debian package index and ask it questions
+	@$(BIN)/python examples/packages.py $(ARGS)
+
+fuzz: $(STAMP) ## Throw random requests at a server until it breaks
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+docs: $(STAMP) ## Write the generated tables of docs/ anew
+	@$(BIN)/python -m tools.tables
+
+clean: ## Remove what can be made again
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
