@@ -1,0 +1,206 @@
+"""What the person who runs the server can choose. Defaults < TOML file < environment (`STATOR_*`) < flags.
+
+One field of `Settings` is one setting everywhere: `data_dir` is `data_dir` in the file, `STATOR_DATA_DIR` in the
+environment and `--data-dir` on the command line; its text is its help and its row in docs/settings.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ENVIRONMENT_PREFIX = "STATOR_"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_YES = frozenset(("1", "true", "yes", "on"))
+_NO = frozenset(("0", "false", "no", "off"))
+_POSITIVE = ("idle_timeout_seconds", "request_timeout_seconds", "connections_max")
+
+
+class ConfigurationError(Exception):
+    """A setting cannot be used. The text says which one, where it was found and what would do."""
+
+
+def _setting(default: T, text: str) -> T:
+    made: T = field(default=default, metadata={"text": text})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    host: str = _setting("127.0.0.1", "Address to listen on. Anything but a loopback address is a public bind.")
+    port: int = _setting(8000, "Port to listen on; 0 lets the system choose one.")
+    data_dir: Path = _setting(Path("stator-data"), "Folder that holds everything stored. One server at a time.")
+    in_memory: bool = _setting(default=False, text="Keep everything in memory and forget it at the end.")
+    tls_cert: Path | None = _setting(None, "PEM file with the certificate chain. Turns TLS on, together with the key.")
+    tls_key: Path | None = _setting(None, "PEM file with the certificate's private key.")
+    allow_unauthenticated: bool = _setting(
+        default=False, text="Allow a public bind while no access key exists: anyone who reaches the port owns the data."
+    )
+    account: str = _setting("000000000000", "Account (12 digits) of access keys that name none.")
+    transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
+    idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
+    request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
+    connections_max: int = _setting(10_000, "Further connections are turned away.")
+    log_level: str = _setting("info", "The least that is logged: debug, info, warning or error.")
+
+    @property
+    def public(self) -> bool:
+        """Whether other machines may reach the server. A host name counts as public unless it is localhost."""
+        host = self.host.strip("[]")
+        return not (host in {"localhost", "::1"} or _is_loopback_v4(host))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as people meet it."""
+
+    name: str
+    default: Any
+    text: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def is_switch(self) -> bool:
+        return isinstance(self.default, bool)
+
+
+SETTINGS: dict[str, Setting] = {f.name: Setting(f.name, f.default, f.metadata["text"]) for f in fields(Settings)}
+
+
+def load(flags: Mapping[str, str | bool], environment: Mapping[str, str], file: str | Path | None = None) -> Settings:
+    """The settings in force. `flags` holds only those given, by setting name; `file` wins over STATOR_CONFIG.
+
+    Raises ConfigurationError.
+    """
+    chosen: dict[str, Any] = {}
+    file = file or environment.get(ENVIRONMENT_PREFIX + "CONFIG")
+    if file:
+        chosen |= _read_file(Path(file))
+    chosen |= _read_environment(environment)
+    for name, given in flags.items():
+        setting = SETTINGS[name]
+        chosen[name] = given if isinstance(given, bool) else _parse_text(setting, given, setting.flag)
+    settings = Settings(**chosen)
+    _check(settings)
+    return settings
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """`; did you mean X?` or nothing."""
+    from difflib import get_close_matches  # only on the way to an error
+
+    found = get_close_matches(word, list(words), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    import tomllib  # most servers have no file
+
+    try:
+        with path.open("rb") as stream:
+            content = tomllib.load(stream)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not a TOML file: {error}") from error
+    return {name: _take(name, value, path) for name, value in content.items()}
+
+
+def _take(name: str, value: object, path: Path) -> Any:
+    """One value of the file, with the types TOML gives it."""
+    setting = SETTINGS.get(name)
+    if setting is None:
+        raise ConfigurationError(f"{path}: there is no setting {name}{closest(name, SETTINGS)}")
+    place = f"{path}: {name}"
+    if setting.is_switch:
+        if isinstance(value, bool):
+            return value
+    elif isinstance(value, bool):
+        pass
+    elif isinstance(setting.default, int | float):
+        if isinstance(value, int | float):
+            return _parse_text(setting, str(value), place)
+    elif isinstance(value, str):
+        return _parse_text(setting, value, place)
+    raise ConfigurationError(f"{place} must be {_kind(setting)}, not {value!r}")
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    by_variable = {setting.variable: setting for setting in SETTINGS.values()}
+    taken = {}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == ENVIRONMENT_PREFIX + "CONFIG":
+            continue
+        setting = by_variable.get(variable)
+        if setting is None:
+            raise ConfigurationError(f"there is no setting for the variable {variable}{closest(variable, by_variable)}")
+        taken[setting.name] = _parse_text(setting, text, variable)
+    return taken
+
+
+def _parse_text(setting: Setting, text: str, place: str) -> Any:
+    """A value written as text. `place` is where it was found."""
+    default = setting.default
+    try:
+        if isinstance(default, bool):
+            word = text.strip().lower()
+            if word in _YES or word in _NO:
+                return word in _YES
+        elif isinstance(default, int):
+            return int(text)
+        elif isinstance(default, float):
+            return float(text)
+        elif isinstance(default, str):
+            return text
+        elif text:
+            return Path(text)
+    except ValueError:
+        pass
+    raise ConfigurationError(f"{place} must be {_kind(setting)}, not {text!r}")
+
+
+def _kind(setting: Setting) -> str:
+    default = setting.default
+    if isinstance(default, bool):
+        return "true or false"
+    if isinstance(default, int):
+        return "a whole number"
+    if isinstance(default, float):
+        return "a number"
+    return "a text" if isinstance(default, str) else "a path"
+
+
+def _check(settings: Settings) -> None:
+    """Raise ConfigurationError where values make no sense, alone or together."""
+    if not settings.host:
+        raise ConfigurationError("host must not be empty; 0.0.0.0 listens on every address")
+    if not 0 <= settings.port <= 65535:
+        raise ConfigurationError(f"port must be between 0 and 65535, not {settings.port}")
+    if not (len(settings.account) == 12 and settings.account.isascii() and settings.account.isdigit()):
+        raise ConfigurationError(f"account must be 12 digits, not {settings.account!r}")
+    for name in _POSITIVE:
+        if not 0 < getattr(settings, name) < math.inf:  # refuses NaN, too
+            raise ConfigurationError(f"{name} must be greater than 0 and finite, not {getattr(settings, name)}")
+    if not 0 <= settings.transition_seconds < math.inf:
+        raise ConfigurationError(f"transition_seconds must be 0 or more and finite, not {settings.transition_seconds}")
+    if settings.log_level not in LOG_LEVELS:
+        raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {settings.log_level!r}")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        given, missing = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
+        raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")
+
+
+def _is_loopback_v4(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(part.isdigit() and int(part) < 256 for part in parts)
