@@ -10,13 +10,11 @@ from stator.limits import NESTING_LEVELS_MAX
 from stator.values import number, path
 from stator.values.attribute import AttributeValue, Item
 from stator.values.compare import sort_order
+from stator.values.parse import NESTED_TOO_DEEP
 
 INVALID_PATH = "The document path provided in the update expression is invalid for update"
 MISSING_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
 WRONG_TYPE = "An operand in the update expression has an incorrect data type"
-TOO_DEEP = (
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
-)
 
 Values = Mapping[str, AttributeValue]
 
@@ -61,7 +59,7 @@ def apply(update: tree.Update, item: Item, values: Values, *, absent: bool = Fal
         if len(target) == 1:
             new[target[0]] = value  # type: ignore[index]
         else:
-            _check_depth(value, NESTING_LEVELS_MAX + 1 - len(target))
+            _check_depth(value, NESTING_LEVELS_MAX - len(target))
             _plant(beneath, target, Action(Verb.SET, value))
     for operation in update.adds:
         _act_at(operation.path, Action(Verb.ADD, values[operation.value.name]), new, beneath)
@@ -227,19 +225,17 @@ def _arithmetic(value: tree.Arithmetic, item: Item, values: Values) -> Attribute
 
 
 def _check_depth(value: AttributeValue, levels_left: int) -> None:
-    """Check that a value put beneath others stays within the levels that are left for it.
+    """Check that a value put beneath others has no more levels under it than are left there.
 
     Only nested targets need this: values at the top level were checked when the request was read.
     """
     if _deeper(value, levels_left):
-        raise ValidationException(TOO_DEEP)
+        raise ValidationException(NESTED_TOO_DEEP)
 
 
 def _deeper(value: AttributeValue, levels: int) -> bool:
     members = value.get("M")
     children = value.get("L") if members is None else members.values()
-    if children is None:
+    if not children:
         return False
-    if levels <= 0:
-        return True
-    return any(_deeper(child, levels - 1) for child in children)
+    return levels == 0 or any(_deeper(child, levels - 1) for child in children)

@@ -156,9 +156,19 @@ def _ordering(accepts: Callable[[int, int], bool], left: Reader, right: Reader) 
 
 def _between(condition: tree.Between) -> Predicate:
     operand, low, high = _reader(condition.operand), _reader(condition.low), _reader(condition.high)
-    from_low = _ordering(operator.ge, operand, low)
-    to_high = _ordering(operator.le, operand, high)
-    return lambda item, values: from_low(item, values) and to_high(item, values)
+    order = compare.order
+
+    def test(item: Item, values: Values) -> bool:
+        value = operand(item, values)
+        if value is None:
+            return False
+        lower, upper = low(item, values), high(item, values)
+        if lower is None or upper is None:
+            return False
+        above, below = order(value, lower), order(value, upper)
+        return above is not None and below is not None and above >= 0 >= below
+
+    return test
 
 
 def _in(condition: tree.In) -> Predicate:
