@@ -1,0 +1,219 @@
+"""Which tables exist: their definitions live in the store, and a copy of all of them in memory.
+
+The rows are in space 0, which every store has. Their partitions begin with eight zero bytes where other rows have a
+hash, then a kind: `tables/<account>/<region>` (sort: the table name; value: its definition) and `dropped` (sort: the
+number of a space in eight bytes; value: see `Dropped`).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+from stator.clock import Clock
+from stator.errors import ResourceNotFoundException, WireError
+from stator.model.table import Status, Table
+from stator.storage.store import Change, Key, Position, Put, Row, Store, Usage
+from stator.tables import definition
+from stator.tables.lifecycle import settle
+from stator.tables.name import resolve
+
+CATALOG_SPACE = 0
+_KIND = bytes(8)
+_TABLES = _KIND + b"tables/"
+_TABLES_END = _KIND + b"tables0"  # "0" follows "/"
+_DROPPED = _KIND + b"dropped"
+
+DROP_GRACE_SECONDS = 60
+"""A request that found the table before it was deleted may still write to it: its space outlives it by so much."""
+
+_LOAD_ROWS = 1000
+_LOAD_BYTES = 8 * 1024 * 1024
+_NO_TABLES: dict[str, Table] = {}
+
+
+class Edit(NamedTuple):
+    """What a change does to a table: its new definition, and the spaces that nothing refers to once it has settled."""
+
+    table: Table
+    drops: tuple[int, ...] = ()
+
+
+Decide = Callable[[Table | None], Edit]
+"""The table as it is now, or None, to what it shall be. Pure, may be called again; what it raises, `change` raises."""
+
+
+class Dropped(NamedTuple):
+    """A space to give back, and the table whose definition may go with it."""
+
+    space: int
+    due: float
+    account: str
+    region: str
+    name: str
+
+
+class Catalog:
+    def __init__(self, store: Store, clock: Clock, transition_seconds: float) -> None:
+        self._store = store
+        self._clock = clock
+        self.transition_seconds = transition_seconds
+        self._tables: dict[tuple[str, str], dict[str, Table]] = {}
+        # What data operations use, under one key and settled, so that they pay for one look-up and no clock.
+        self._usable: dict[tuple[str, str, str], Table] = {}
+        self._changing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, store: Store, clock: Clock, transition_seconds: float = 0.0) -> Self:
+        """Load every definition. `transition_seconds` is how long CREATING, UPDATING and DELETING last."""
+        catalog = cls(store, clock, transition_seconds)
+        await catalog._load()
+        return catalog
+
+    def get(self, account: str, region: str, name: str) -> Table:
+        """The table for data operations. Raises ResourceNotFoundException when absent, CREATING or DELETING."""
+        table = self._usable.get((account, region, name))
+        return self._use(account, region, name) if table is None else table
+
+    def find(self, account: str, region: str, name: str) -> Table | None:
+        """The table as it is now, in any status; None when there is none. `name` may be an ARN."""
+        name = resolve(account, region, name)
+        table = self._tables.get((account, region), _NO_TABLES).get(name)
+        if table is None or table.settles_at is None:
+            return table
+        settled = settle(table, self._clock())
+        if settled is not table:
+            self._remember(account, region, name, settled)
+        return settled
+
+    def require(self, account: str, region: str, name: str) -> Table:
+        """Like `find`, but raises ResourceNotFoundException as control operations word it."""
+        table = self.find(account, region, name)
+        if table is None:
+            raise not_found(resolve(account, region, name))
+        return table
+
+    def names(self, account: str, region: str) -> list[str]:
+        """Names of the tables of an account and region, in any status, sorted."""
+        tables = self._tables.get((account, region), _NO_TABLES)
+        now = self._clock()
+        # Names are ASCII, so code point order is byte order.
+        return sorted(name for name, table in tables.items() if settle(table, now) is not None)
+
+    async def change(self, account: str, region: str, name: str, decide: Decide) -> Table:
+        """Read the table, decide, store; returns the new definition once it is durable."""
+        # A change whose client goes away goes on: the copy in memory has to follow what the store did.
+        return await asyncio.shield(asyncio.ensure_future(self._change(account, region, name, decide)))
+
+    async def create_spaces(self, count: int) -> list[int]:
+        return await asyncio.gather(*(self._store.create_space() for _ in range(count)))
+
+    async def drop_spaces(self, spaces: list[int]) -> None:
+        """Give back spaces that no definition refers to."""
+        for space in spaces:
+            await self._store.drop_space(space)
+
+    async def usages(self, table: Table) -> Mapping[int, Usage]:
+        """By space: what the table and each of its indexes hold."""
+        spaces = [table.space, *(index.space for index in table.indexes)]
+        return dict(zip(spaces, await asyncio.gather(*map(self._store.usage, spaces)), strict=True))
+
+    async def dropped(self, rows_max: int) -> list[Dropped]:
+        """Spaces that are due to be given back."""
+        page = await self._store.range(
+            CATALOG_SPACE, _DROPPED, None, None, reverse=False, rows_max=rows_max, bytes_max=_LOAD_BYTES
+        )
+        now = self._clock()
+        found = [Dropped(*orjson.loads(row.value)) for row in page.rows]
+        return [dropped for dropped in found if dropped.due <= now]
+
+    async def forget_dropped(self, dropped: Dropped) -> None:
+        """After the space was given back: forget it, and the definition of its table if that is gone."""
+        place = _place(dropped.account, dropped.region, dropped.name)
+        marker = Key(CATALOG_SPACE, _DROPPED, dropped.space.to_bytes(8, "big"))
+        now = self._clock()
+
+        def decide(rows: Any) -> Change:
+            row = rows[0]
+            gone = row is not None and settle(definition.decode(row.value), now) is None
+            return Change(deletes=[marker, place] if gone else [marker])
+
+        await self._store.transact([place], decide)
+
+    async def _change(self, account: str, region: str, name: str, decide: Decide) -> Table:
+        place = _place(account, region, name)
+        now = self._clock()
+
+        def decide_rows(rows: Any) -> Change:
+            row: Row | None = rows[0]
+            old = settle(definition.decode(row.value), now) if row else None
+            edit = decide(old)
+            due = (edit.table.settles_at or now) + DROP_GRACE_SECONDS
+            puts = [_put(place, definition.encode(edit.table))]
+            for space in edit.drops:
+                marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
+                puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
+            return Change(puts=puts, result=edit.table)
+
+        # One at a time, so that the copy in memory changes in the order of the commits.
+        async with self._changing:
+            try:
+                table: Table = await self._store.transact([place], decide_rows)
+            except WireError:
+                raise
+            except Exception:
+                await self._reload(account, region, name)  # the outcome is unknown: see what the store has
+                raise
+            self._remember(account, region, name, table)
+        return table
+
+    async def _load(self) -> None:
+        after: Position | None = None
+        more = True
+        while more:
+            page = await self._store.scan(
+                CATALOG_SPACE, after, lower=_TABLES, upper=_TABLES_END, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
+            )
+            for row in page.rows:
+                table = definition.decode(row.value)
+                self._remember(table.account, table.region, table.name, settle(table, self._clock()))
+                after = Position(row.partition, row.sort)
+            more = page.more
+
+    async def _reload(self, account: str, region: str, name: str) -> None:
+        (row,) = await self._store.get([_place(account, region, name)])
+        table = settle(definition.decode(row.value), self._clock()) if row else None
+        self._remember(account, region, name, table)
+
+    def _use(self, account: str, region: str, name: str) -> Table:
+        table = self.find(account, region, name)
+        if table is None or table.status in (Status.CREATING, Status.DELETING):
+            raise ResourceNotFoundException
+        return table.becomes or table
+
+    def _remember(self, account: str, region: str, name: str, table: Table | None) -> None:
+        key = (account, region, name)
+        tables = self._tables.setdefault((account, region), {})
+        self._usable.pop(key, None)
+        if table is None:
+            tables.pop(name, None)
+            return
+        tables[name] = table
+        if table.status is Status.ACTIVE:
+            self._usable[key] = table
+        elif table.status is Status.UPDATING and table.becomes is not None:
+            # Data operations go by the table to come at once: an index on its way out answers no query.
+            self._usable[key] = table.becomes
+
+
+def not_found(name: str) -> ResourceNotFoundException:
+    return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
+
+
+def _place(account: str, region: str, name: str) -> Key:
+    return Key(CATALOG_SPACE, _TABLES + f"{account}/{region}".encode(), name.encode())
+
+
+def _put(key: Key, value: bytes) -> Put:
+    return Put(key, len(value), value)
