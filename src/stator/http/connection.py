@@ -1,0 +1,335 @@
+"""One client's connection: bytes in, requests in order, replies out.
+
+One request of a connection runs at a time; further ones of a pipeline wait in a short queue, and past its length the
+socket is no longer read. Nothing here keeps a timer: the listener sweeps all connections and calls `sweep`.
+"""
+
+import asyncio
+from collections import deque
+from enum import IntEnum
+from typing import cast
+
+import httptools
+
+from stator.api.call import Answer
+from stator.errors import RequestEntityTooLarge
+from stator.http.corridor import conclude, render_error, walk
+from stator.http.crowd import Crowd
+from stator.http.failure import as_wire_error
+from stator.http.front import Front
+from stator.http.journey import Journey
+from stator.http.request import Request
+from stator.limits import HEADER_BYTES_MAX, REQUEST_LINE_BYTES_MAX
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HEAD_BYTES_MAX = HEADER_BYTES_MAX + REQUEST_LINE_BYTES_MAX
+_EMPTY_BODY_BYTES_MAX = 64 * 1024  # of chunk extensions and trailers that bring no body forward
+
+
+class Stage(IntEnum):
+    IDLE = 0  # between requests
+    HEAD = 1
+    BODY = 2
+    DEAF = 3  # refused: whatever still comes is thrown away
+
+
+class Connection(asyncio.Protocol):
+    __slots__ = (
+        "_chunks",
+        "_continue_due",
+        "_crowd",
+        "_expects",
+        "_front",
+        "_journey",
+        "_parser",
+        "_reading_paused",
+        "_request",
+        "_running",
+        "_running_since",
+        "_since",
+        "_size",
+        "_stage",
+        "_stopping",
+        "_stray",
+        "_transport",
+        "_waiting",
+        "_write_blocked_since",
+    )
+
+    def __init__(self, front: Front, crowd: "Crowd[Connection]") -> None:
+        self._crowd = crowd
+        self._front = front
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._stage = Stage.IDLE
+        self._since = crowd.now  # when the stage began
+        self._request = Request()
+        self._chunks: list[bytes] = []
+        self._size = 0  # of the body so far
+        self._stray = 0  # bytes of a head, or of a body that does not grow, over several reads
+        self._expects = False
+        self._continue_due = False
+        self._waiting: deque[Request] = deque()
+        self._running: Request | None = None
+        self._journey: Journey[Answer] | None = None
+        self._running_since = 0.0
+        self._reading_paused = False
+        self._write_blocked_since = 0.0  # 0: not blocked
+        self._stopping = False  # no request after those under way
+
+    # -- the transport's side ---------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if not self._crowd.join(self):
+            self._refuse(503)
+            self._drain()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._forget_journey()
+        self._waiting.clear()
+        self._stage = Stage.DEAF
+        self._crowd.leave(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._stage == Stage.DEAF:
+            return
+        size = self._size
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._stopping = True  # answered as an ordinary request; nothing after it can be read
+        except httptools.HttpParserError:
+            self._refuse(400)
+        if self._stage == Stage.HEAD or (self._stage == Stage.BODY and size == self._size):
+            self._count_stray(len(data))
+        if self._waiting and self._running is None:
+            self._drain()
+
+    def eof_received(self) -> bool:
+        """A client may close its sending half and still read what is under way."""
+        if self._stage == Stage.DEAF or not (self._running or self._waiting):
+            return False
+        self._stopping = True
+        self._stage = Stage.IDLE  # a request half sent will not come to its end
+        return True
+
+    def pause_writing(self) -> None:
+        self._write_blocked_since = self._crowd.now
+        self._pause_reading()
+
+    def resume_writing(self) -> None:
+        self._write_blocked_since = 0.0
+        if self._running is None:
+            self._drain()
+
+    # -- the parser's side ------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._stage == Stage.DEAF:
+            return
+        self._request = Request()
+        self._stage = Stage.HEAD
+        self._since = self._crowd.now
+        self._stray = -1  # the read that began a head does not count against it
+
+    def on_url(self, url: bytes) -> None:
+        if self._stage == Stage.HEAD:
+            self._request.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._stage == Stage.HEAD:  # after the body: trailers, which nobody asked for
+            name = name.lower()
+            headers = self._request.headers
+            if name in headers:
+                self._request.add_header(name, value)
+            else:
+                headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        if self._stage == Stage.DEAF:
+            return
+        request = self._request
+        request.method = self._parser.get_method()
+        headers = request.headers
+        self._stage = Stage.BODY
+        self._stray = 0
+        self._size = 0
+        if len(request.url) > REQUEST_LINE_BYTES_MAX:
+            self._refuse(414)
+        elif sum(map(len, headers)) + sum(map(len, headers.values())) > HEADER_BYTES_MAX:
+            self._refuse(431)
+        elif b"host" not in headers and self._parser.get_http_version() == "1.1":
+            self._refuse(400)
+        elif len(headers.get(b"content-length", b"")) > 7 and self._announced(headers) > self._body_bytes_max():
+            self._refuse(RequestEntityTooLarge())
+        elif b"expect" in headers:
+            if headers[b"expect"].lower() != b"100-continue":
+                self._refuse(417)
+            elif self._running is None and not self._waiting:
+                self._transport.write(_CONTINUE)
+            else:
+                self._continue_due = True  # an interim reply may not overtake the replies before it
+
+    def on_body(self, chunk: bytes) -> None:
+        if self._stage == Stage.DEAF:
+            return
+        self._size += len(chunk)
+        if self._size > self._body_bytes_max():
+            self._refuse(RequestEntityTooLarge())
+        else:
+            self._stray = 0
+            self._chunks.append(chunk)
+
+    def on_message_complete(self) -> None:
+        if self._stage == Stage.DEAF:
+            return
+        request = self._request
+        if self._chunks:
+            request.body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+            self._chunks.clear()
+        request.keep_alive = self._parser.should_keep_alive()
+        self._stage = Stage.IDLE
+        self._since = self._crowd.now
+        self._continue_due = False
+        self._waiting.append(request)
+
+    # -- requests in order ------------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        """Run waiting requests until one has to wait, the client does not read, or none is left."""
+        waiting = self._waiting
+        while waiting and not self._write_blocked_since:
+            request = waiting.popleft()
+            if self._stopping and not waiting:
+                request.keep_alive = False
+            reply = walk(self._front, request)
+            if type(reply) is bytes:
+                if not self._send(request, reply):
+                    return
+            else:
+                self._running = request
+                self._running_since = self._crowd.now
+                self._journey = cast(Journey[Answer], reply)
+                self._journey.arrived = self._arrived
+                if len(waiting) >= self._front.settings.pipelined_requests_max:
+                    self._pause_reading()
+                return
+        if self._continue_due and not waiting:
+            self._continue_due = False
+            self._transport.write(_CONTINUE)
+        if self._reading_paused and not self._write_blocked_since:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _arrived(self, answer: Answer | None, error: BaseException | None) -> None:
+        request = self._running
+        self._running = self._journey = None
+        if request is None:
+            return
+        if error is not None or answer is None:
+            reply = render_error(self._front, request, error or TypeError("a handler returned None"))
+        else:
+            try:
+                reply = conclude(self._front, request, answer)
+            except Exception as failure:  # noqa: BLE001  an answer that cannot be rendered is a fault like any other
+                reply = render_error(self._front, request, failure)
+        if self._stopping and not self._waiting:
+            reply = _last(reply, request)
+        if self._send(request, reply):
+            self._drain()
+
+    def _send(self, request: Request, reply: bytes) -> bool:
+        """Write a reply; False when it was the last of the connection."""
+        self._transport.write(reply)
+        self._since = self._crowd.now
+        if request.keep_alive:
+            return True
+        self._waiting.clear()
+        if request.refusal is None:
+            self._stage = Stage.DEAF
+            self._transport.close()
+        elif self._transport.can_write_eof():
+            self._transport.write_eof()  # closing at once would reset the connection under a client still sending
+        return False
+
+    def _refuse(self, refusal: RequestEntityTooLarge | int) -> None:
+        """Answer what cannot be read to its end after the replies before it, then hear no more."""
+        if self._stage == Stage.DEAF:
+            return
+        request = self._request if self._stage != Stage.IDLE else Request()
+        request.refusal = refusal
+        self._stage = Stage.DEAF
+        self._since = self._crowd.now
+        self._chunks.clear()
+        self._waiting.append(request)
+
+    def _count_stray(self, size: int) -> None:
+        if self._stray < 0:
+            self._stray = 0
+            return
+        self._stray += size
+        if self._stray > (_HEAD_BYTES_MAX if self._stage == Stage.HEAD else _EMPTY_BODY_BYTES_MAX):
+            self._refuse(431 if self._stage == Stage.HEAD else 400)
+
+    def _announced(self, headers: dict[bytes, bytes]) -> int:
+        length = headers[b"content-length"]
+        return int(length) if length.isdigit() else 0  # the parser itself refuses what is no number
+
+    def _body_bytes_max(self) -> int:
+        return self._front.settings.body_bytes_max
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and not self._transport.is_closing():
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def _forget_journey(self) -> None:
+        if self._journey is not None:
+            self._journey.arrived = _dropped
+        self._running = self._journey = None
+
+    # -- the listener's side ----------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Finish what runs and what has been read, then close."""
+        self._stopping = True
+        if self._running is None and not self._waiting:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def sweep(self, now: float) -> None:
+        """Close what has taken too long. `now` is the loop's time."""
+        settings = self._front.settings
+        if self._write_blocked_since:
+            if now - self._write_blocked_since > settings.write_seconds:
+                self._transport.abort()
+        elif self._running is not None:
+            if now - self._running_since > settings.handler_seconds:
+                request = self._running
+                self._forget_journey()
+                request.keep_alive = False
+                self._send(request, render_error(self._front, request, TimeoutError("an operation takes too long")))
+        elif self._stage == Stage.DEAF:
+            if now - self._since > settings.linger_seconds:
+                self._transport.abort()
+        elif self._stage == Stage.IDLE:
+            if now - self._since > settings.idle_seconds:
+                self._transport.close()
+        elif now - self._since > (settings.head_seconds if self._stage == Stage.HEAD else settings.body_seconds):
+            self._refuse(408)
+            self._drain()
+
+
+def _last(reply: bytes, request: Request) -> bytes:
+    """A reply rendered before it was known to be the last: HTTP lets a server close after any reply."""
+    request.keep_alive = False
+    return reply.replace(b"\r\nConnection: keep-alive\r\n", b"\r\nConnection: close\r\n", 1)
+
+
+def _dropped(_answer: Answer | None, error: BaseException | None) -> None:
+    """An operation ended after its client went away: only a fault of ours is worth a word."""
+    if error is not None:
+        as_wire_error(error, "")

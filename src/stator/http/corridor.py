@@ -1,0 +1,98 @@
+"""All the steps of one request, top to bottom."""
+
+import orjson
+
+from stator.api.call import Answer, Call
+from stator.errors import SerializationException
+from stator.http.encoding import decoded
+from stator.http.failure import as_wire_error, render_failure
+from stator.http.front import Front
+from stator.http.health import healthy
+from stator.http.journey import Journey
+from stator.http.request import Request
+from stator.http.target import is_root, object_of, operation_of, reply_type
+
+_NOT_FOUND = b"<UnknownOperationException/>\n"
+
+
+def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
+    """Take a request through the house. The reply, or a journey that ends in an answer for `conclude` or an error for
+    `render_error`. The order of the first checks is the service's (facts, section 1.5).
+    """
+    headers = request.headers
+    now = front.clock()
+    try:
+        # What the wire itself refused: too large, too slow, not HTTP.
+        if request.refusal is not None:
+            return refuse(front, request)
+
+        # Method and path.
+        query = b""
+        if request.method != b"POST" or request.url != b"/":
+            if not (request.method == b"POST" and is_root(request.url)):
+                return _elsewhere(front, request)
+            query = request.url.partition(b"?")[2]
+
+        # Content type.
+        kind = reply_type(headers.get(b"content-type", b""), bool(request.body))
+        if kind is None:
+            return front.renderer.render(request, 404, _NOT_FOUND, now)
+        request.content_type = kind
+
+        # JSON.
+        body = request.body
+        if body and b"content-encoding" in headers:
+            body = decoded(body, headers[b"content-encoding"])
+        try:
+            parsed = orjson.loads(body) if body else None
+        except orjson.JSONDecodeError:
+            raise SerializationException from None
+
+        # Who does it, who asks for it; the signature is over the body as sent.
+        operation = operation_of(front.operations, headers.get(b"x-amz-target", b""))
+        request.operation_name = operation.name
+        caller = front.verifier.check(headers, query, request.body, now)
+
+        # Conversion and constraints, then the operation itself.
+        checked = operation.shape.check(object_of(parsed))
+        host = headers.get(b"host", b"").decode("latin-1")
+        coroutine = operation.handler(Call(checked, caller.account, caller.region, host, front.parts))
+        try:
+            waiting = coroutine.send(None)
+        except StopIteration as finished:  # a read: no Task, no second turn of the loop
+            return conclude(front, request, finished.value)
+        return Journey(coroutine, waiting)
+    except Exception as error:  # noqa: BLE001  every fault has an answer
+        return render_error(front, request, error)
+
+
+def conclude(front: Front, request: Request, answer: Answer) -> bytes:
+    """The reply of an operation that succeeded."""
+    body = answer if type(answer) is bytes else orjson.dumps(answer)
+    return front.renderer.render(request, 200, body, front.clock())
+
+
+def render_error(front: Front, request: Request, error: BaseException) -> bytes:
+    wire_error = as_wire_error(error, request.operation_name)
+    body = render_failure(wire_error, request.operation_name)
+    return front.renderer.render(request, wire_error.status, body, front.clock())
+
+
+def refuse(front: Front, request: Request) -> bytes:
+    """The reply to what could not be read to its end; the connection closes after it."""
+    refusal = request.refusal
+    request.keep_alive = False
+    if isinstance(refusal, int):
+        return front.renderer.render(request, refusal, b"", front.clock())
+    request.content_type = b"application/json"
+    return render_error(front, request, refusal or SerializationException())
+
+
+def _elsewhere(front: Front, request: Request) -> bytes:
+    """Everything that is not `POST /`."""
+    now = front.clock()
+    if request.method == b"OPTIONS" and b"origin" in request.headers:
+        return front.renderer.preflight(request, now)
+    if request.method == b"GET" and is_root(request.url):
+        return front.renderer.render(request, 200, healthy(front.settings.region), now)
+    return front.renderer.render(request, 404, _NOT_FOUND, now)

@@ -1,0 +1,49 @@
+"""What the front door is made of: built once by assembly, shared by every connection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stator.api.call import Parts
+from stator.api.registry import Operation
+from stator.auth.credentials import Credentials
+from stator.auth.signature import Verifier
+from stator.clock import Clock
+from stator.http.response import Renderer
+from stator.limits import BODY_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSettings:
+    """Limits of the front door. Times are kept by one sweep over all connections, so they may run over by a quarter."""
+
+    region: str = "us-east-1"  # named by the health text only
+    connections_max: int = 10_000
+    pipelined_requests_max: int = 16  # parsed and waiting, per connection
+    body_bytes_max: int = BODY_BYTES_MAX
+    idle_seconds: float = 120.0  # between requests
+    head_seconds: float = 15.0  # from the first byte of a request to the end of its headers
+    body_seconds: float = 120.0  # from the end of the headers to the end of the body
+    handler_seconds: float = 60.0  # then the client is told 500 while the operation runs to its end
+    write_seconds: float = 60.0  # for a client that does not read its replies
+    linger_seconds: float = 2.0  # after a refusal, so that a client still sending can read it
+    handshake_seconds: float = 10.0  # for TLS
+    sweep_seconds_max: float = 1.0
+
+
+class Front:
+    __slots__ = ("clock", "operations", "parts", "renderer", "settings", "verifier")
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        parts: Parts,
+        settings: FrontSettings,
+        credentials: Credentials,
+        clock: Clock,
+    ) -> None:
+        self.operations = dict(operations)
+        self.parts = parts
+        self.settings = settings
+        self.verifier = Verifier(credentials)
+        self.clock = clock
+        self.renderer = Renderer()
