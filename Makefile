@@ -43,7 +43,7 @@ bench: $(STAMP) ## Measure this build (ARGS="--help")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 example: $(STAMP) ## Load the Debian package index and ask it questions
-	@$(BIN)/python examples/packages.py $(ARGS)
+	@$(BIN)/python -m examples.packages $(ARGS)
 
 fuzz: $(STAMP) ## Throw random requests at a server until it breaks
 	@$(BIN)/python -m tests.fuzz $(ARGS)
