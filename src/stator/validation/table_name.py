@@ -95,3 +95,13 @@ class NewTableName(String):
             return ValidationException(REQUIRED)
         faults = [fault(_PATH, value, text) for text in self.violated(value)]
         return broken(faults) if faults else None
+
+
+class ResourceArn(String):
+    """Of the tag operations, which tell of a missing one in words of their own."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=1283)
+
+    def precondition(self, value: Any) -> ValidationException | None:
+        return ValidationException("Invalid TableArn") if value is None else None
