@@ -18,15 +18,16 @@ def equal(a: AttributeValue, b: AttributeValue) -> bool:
 def order(a: AttributeValue, b: AttributeValue) -> int | None:
     """Negative, zero or positive as `a` comes before, with or after `b`; None when the two have no order.
 
-    Strings compare by UTF-8 bytes, numbers by value, binaries by unsigned bytes. Values of two types, or of other types,
-    have no order.
+    Strings compare by UTF-8 bytes, numbers by value, binaries by unsigned bytes. Values of two types, or of other
+    types, have no order.
     """
-    ((kind, left),) = a.items()
+    kind = next(iter(a))
+    left = a[kind]
     right = b.get(kind)
     if right is None:
         return None
     if left == right:
-        return 0 if kind == "S" or kind == "N" or kind == "B" else None
+        return 0 if kind in {"S", "N", "B"} else None
     if kind == "S":
         # Code points order as their UTF-8 bytes do.
         return -1 if left < right else 1

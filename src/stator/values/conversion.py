@@ -1,11 +1,12 @@
 """The first look at attribute values in a request: is the JSON of the right types?
 
-DynamoDB converts JSON to typed members before it validates anything; what cannot be converted is a SerializationException.
-What converts and is still wrong (empty values, several types, empty sets, bad numbers) is left to `stator.values.parse`. A JSON
-null counts as an absent member; unknown members are ignored.
+DynamoDB converts JSON to typed members before it validates anything; what cannot be converted is a
+SerializationException. What converts and is still wrong (empty values, several types, empty sets, bad numbers) is left
+to `stator.values.parse`. A JSON null counts as an absent member; unknown members are ignored.
 """
 
 from binascii import a2b_base64
+from collections.abc import Iterable
 from typing import Any
 
 from stator.errors import SerializationException
@@ -39,30 +40,32 @@ _LAST_OF_TWO = frozenset("AQgw")
 def check_value(raw: object) -> None:
     """Check an AttributeValue that is a member of a structure (`Expected.a.Value`). Raises SerializationException."""
     if type(raw) is dict:
-        _check_members(raw, 1)
+        _check_each((raw,), 1)
     elif raw is not None:
         raise SerializationException(_LIST_FOR_VALUE if type(raw) is list else FIELD_SCALAR)
 
 
 def check_values(raw: object) -> None:
     """Check a list of AttributeValues (`Parameters`, `AttributeValueList`). Raises SerializationException."""
-    if raw is not None:
-        _check_list(raw, 1)
+    if type(raw) is list:
+        _check_each(raw, 1)
+    elif raw is not None:
+        _check_list(raw)
 
 
 def check_attribute_map(raw: object, scalar: str = FIELD_SCALAR) -> None:
-    """Check a map of names to AttributeValues (`Item`, `Key`, `ExpressionAttributeValues`). Raises SerializationException.
+    """Check a map of names to AttributeValues (`Item`, `Key`, `ExpressionAttributeValues`).
 
-    `scalar` is the text for a scalar in place of the map.
+    `scalar` is the text for a scalar in place of the map. Raises SerializationException.
     """
     if type(raw) is dict:
-        _check_map(raw, 1)
+        _check_each(raw.values(), 1)
     elif raw is not None:
         raise SerializationException(_LIST_FOR_MAP if type(raw) is list else scalar)
 
 
 def boolean(raw: object) -> bool:
-    """What a Boolean member means; strings such as "true", "0" and "yes" are accepted. Raises SerializationException."""
+    """What a Boolean member means; "true", "1", "yes" and their contraries count too. Raises SerializationException."""
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, str):
@@ -97,57 +100,56 @@ def check_binary(raw: object) -> None:
         raise SerializationException(BASE64_TAIL)
 
 
-def _check_map(raw: dict[str, Any], level: int) -> None:
-    """`level` is that of the map's values; deeper than the limit is not converted, as parsing will refuse it anyway."""
-    for value in raw.values():
+def _check_each(values: Iterable[Any], level: int) -> None:
+    """Check the AttributeValues in a map or list. `level` is theirs: 1 for the attributes of an item.
+
+    Values below the deepest level allowed are not looked at, as parsing refuses what holds them.
+    """
+    for value in values:
         if type(value) is dict:
-            for kind, content in value.items():
-                if (kind == "S" or kind == "N") and type(content) is str:
+            for kind in value:
+                content = value[kind]
+                shape = type(content)
+                if shape is str:
+                    if kind in {"S", "N"}:
+                        continue
+                elif shape is bool:
+                    if kind in {"BOOL", "NULL"}:
+                        continue
+                elif content is None:
                     continue
-                if content is not None:
-                    _check_member(kind, content, level)
+                _check_member(kind, content, level)
         elif value is not None:
             raise SerializationException(_LIST_FOR_VALUE if type(value) is list else VALUE_SCALAR)
-
-
-def _check_list(raw: object, level: int) -> None:
-    if type(raw) is not list:
-        raise SerializationException(STRUCTURE if type(raw) is dict else FIELD_SCALAR)
-    for value in raw:
-        if type(value) is dict:
-            _check_members(value, level)
-        elif value is not None:
-            raise SerializationException(_LIST_FOR_VALUE if type(value) is list else VALUE_SCALAR)
-
-
-def _check_members(raw: dict[str, Any], level: int) -> None:
-    for kind, content in raw.items():
-        if content is not None:
-            _check_member(kind, content, level)
 
 
 def _check_member(kind: str, content: Any, level: int) -> None:
-    if kind == "S" or kind == "N":
-        check_string(content)
-    elif kind == "M":
+    if kind == "M":
         if type(content) is not dict:
             raise SerializationException(_LIST_FOR_MAP if type(content) is list else FIELD_SCALAR)
         if level < NESTING_LEVELS_MAX:
-            _check_map(content, level + 1)
+            _check_each(content.values(), level + 1)
     elif kind == "L":
-        _check_list(content if level < NESTING_LEVELS_MAX or type(content) is not list else [], level + 1)
-    elif kind == "BOOL" or kind == "NULL":
-        if type(content) is not bool:
-            boolean(content)
+        _check_list(content)
+        if level < NESTING_LEVELS_MAX:
+            _check_each(content, level + 1)
+    elif kind in {"S", "N"}:
+        check_string(content)
+    elif kind in {"BOOL", "NULL"}:
+        boolean(content)
     elif kind == "B":
         check_binary(content)
-    elif kind == "SS" or kind == "NS" or kind == "BS":
+    elif kind in {"SS", "NS", "BS"}:
         _check_set(kind, content)
 
 
+def _check_list(raw: object) -> None:
+    if type(raw) is not list:
+        raise SerializationException(STRUCTURE if type(raw) is dict else FIELD_SCALAR)
+
+
 def _check_set(kind: str, content: Any) -> None:
-    if type(content) is not list:
-        raise SerializationException(STRUCTURE if type(content) is dict else FIELD_SCALAR)
+    _check_list(content)
     check = check_binary if kind == "BS" else check_string
     for member in content:
         if member is not None:

@@ -9,9 +9,9 @@ One key attribute is coded as
         positive  03, the magnitude
     magnitude: decimal exponent + 130 in one byte, the significant digits two to a byte in BCD + 1 each, 00
 
-and a tuple of attributes as the concatenation of its elements. No code is a prefix of another, so codes of tuples sort as the
-tuples do, a shorter tuple's code is a prefix of every longer tuple that begins with it, and everything with the leading elements
-`t` lies in `[sort_bytes(t), prefix_upper(sort_bytes(t)))`. A table's sort key is the tuple of one.
+and a tuple of attributes as the concatenation of its elements. No code is a prefix of another, so codes of tuples sort
+as the tuples do, a shorter tuple's code is a prefix of every longer tuple that begins with it, and everything with the
+leading elements `t` lies in `[sort_bytes(t), prefix_upper(sort_bytes(t)))`. A table's sort key is the tuple of one.
 """
 
 from binascii import a2b_base64
@@ -28,7 +28,8 @@ HASH_BYTES = 8
 _NEGATIVE, _ZERO, _POSITIVE, _STRING, _BINARY = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
 _END = b"\x00\x01"
 
-# The exponents of numbers, -130 to 125, are just the values of a byte. BCD pairs end at 99, so + 1 leaves 00 for the end.
+# The exponents of numbers, -130 to 125, are just the values of a byte. BCD pairs are 00 to 99, so + 1 leaves 00 for the
+# end.
 _PAIRS = bytes((value + 1) % 256 for value in range(256))
 _COMPLEMENT = bytes(range(255, -1, -1))
 
@@ -73,7 +74,9 @@ def key_value_bytes(value: AttributeValue) -> int:
 
 
 def _element(value: AttributeValue) -> bytes:
-    ((kind, content),) = value.items()
+    kind = next(iter(value))
+    content = value[kind]
+    data: bytes
     if kind == "N":
         return _number(content)
     if kind == "S":
@@ -100,6 +103,6 @@ def _number(text: str) -> bytes:
     else:
         digits = whole + fraction if fraction else whole.rstrip("0")
         exponent = len(whole) - 1
-    pairs = bytes.fromhex(digits + "0" if len(digits) % 2 else digits).translate(_PAIRS)
+    pairs: bytes = bytes.fromhex(digits + "0" if len(digits) % 2 else digits).translate(_PAIRS)
     magnitude = bytes((exponent - NUMBER_EXPONENT_MIN,)) + pairs + b"\x00"
     return _NEGATIVE + magnitude.translate(_COMPLEMENT) if negative else _POSITIVE + magnitude

@@ -1,7 +1,7 @@
 """DynamoDB numbers: 38 significant digits, 1E-130 to 9.99E+125 either side of zero, and zero.
 
-A canonical number is plain decimal text: no plus sign, no exponent, no leading or trailing zeros, `0` for every zero. Two numbers
-are equal exactly when their canonical texts are.
+A canonical number is plain decimal text: no plus sign, no exponent, no leading or trailing zeros, `0` for every zero.
+Two numbers are equal exactly when their canonical texts are.
 """
 
 import re
@@ -14,6 +14,9 @@ NOT_NUMERIC = "The parameter cannot be converted to a numeric value"
 TOO_PRECISE = "Attempting to store more than 38 significant digits in a Number"
 OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+
+# What most numbers look like as sent: canonical, with few enough digits to be surely in precision and range.
+_CANONICAL = re.compile(r"0|-?(?:[1-9][0-9]{0,18}(?:\.[0-9]{0,17}[1-9])?|0\.[0-9]{0,17}[1-9])").fullmatch
 
 # Possessive repeats: a 16 MB run of digits must not be matched twice.
 _GRAMMAR = re.compile(r"([+-]?)([0-9]*+)(?:\.([0-9]*+))?(?:[eE]([+-]?)([0-9]++))?")
@@ -31,6 +34,8 @@ def normalise(text: str) -> str:
     Raises ValidationException when it is no number, too precise or out of range.
     """
     if len(text) <= NUMBER_DIGITS_MAX and text.isdigit() and text[0] != "0" and text.isascii():
+        return text
+    if _CANONICAL(text):
         return text
     match = _GRAMMAR.fullmatch(text)
     if match is None:
@@ -50,7 +55,10 @@ def to_decimal(text: str) -> Decimal:
 
 
 def add(a: str, b: str) -> str:
-    """The exact sum of two canonical numbers; ValidationException when it takes more than 38 digits or leaves the range."""
+    """The exact sum of two canonical numbers.
+
+    Raises ValidationException when it takes more than 38 digits or leaves the range.
+    """
     if len(a) < NUMBER_DIGITS_MAX and len(b) < NUMBER_DIGITS_MAX and "." not in a and "." not in b:
         return str(int(a) + int(b))
     return _result(_EXACT.add(Decimal(a), Decimal(b)))
@@ -68,6 +76,8 @@ def number_bytes(text: str) -> int:
 
     One, and one for each two significant digits before and, separately, after the point, and one for a minus sign.
     """
+    if text.isdigit():
+        return 1 + (len(text.rstrip("0")) + 1) // 2
     negative = text[0] == "-"
     whole, _, fraction = text.partition(".")
     if negative:

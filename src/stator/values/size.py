@@ -1,7 +1,7 @@
 """The bytes that DynamoDB counts for an item: limits, capacity and page sizes all go by these.
 
-Names and strings count as UTF-8, binaries decoded, booleans and nulls 1, numbers by significant digits; a list or map counts 3 and
-one more for each element; a set counts its members alone.
+Names and strings count as UTF-8, binaries decoded, booleans and nulls 1, numbers by significant digits; a list or map
+counts 3 and one more for each element; a set counts its members alone.
 """
 
 from stator.values.attribute import AttributeValue, Item
@@ -23,7 +23,8 @@ def binary_bytes(encoded: str) -> int:
 
 def value_bytes(value: AttributeValue) -> int:
     """The bytes of a canonical value, without its name."""
-    ((kind, content),) = value.items()
+    kind = next(iter(value))
+    content = value[kind]
     if kind == "S":
         return text_bytes(content)
     if kind == "N":
