@@ -1,0 +1,103 @@
+"""What can be typed after `stator`. Flags of settings are made from `stator.config`, so there is one list of them.
+
+argparse and not typer: a tenth of the start-up budget saved, and flags need no second list (decision 0003).
+"""
+
+import argparse
+from typing import Any, NoReturn
+
+from stator.config import SETTINGS, Setting, closest
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong and in one where help is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\nsee: {self.prog} --help\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            raise argparse.ArgumentError(None, f"no command {value}{closest(value, choices)} ({', '.join(choices)})")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command and its flags, with only those settings that were given. Exits: 2 on a mistake, 0 after --help."""
+    parser = _make_parser()
+    if not arguments:
+        parser.print_help()
+        parser.exit(2)
+    found, unknown = parser.parse_known_args(["version"] if arguments == ["--version"] else arguments)
+    if unknown:
+        word = unknown[0].partition("=")[0]
+        known = ["--config", *(setting.flag for setting in SETTINGS.values())]
+        what = "option" if word.startswith("-") else "argument"
+        parser.error(f"unknown {what} {word}{closest(word, known)}")
+    return found
+
+
+def command_names() -> list[str]:
+    """Every command as it is typed, without `stator`."""
+    names = []
+    for name, parser in _subcommands(_make_parser()).items():
+        actions = _subcommands(parser)
+        names += [f"{name} {action}" for action in actions] or [name]
+    return names
+
+
+def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+def given_settings(found: argparse.Namespace) -> dict[str, str | bool]:
+    """The settings among the flags, by name."""
+    return {name: value for name, value in vars(found).items() if name in SETTINGS}
+
+
+def _make_parser() -> Parser:
+    parser = Parser(prog="stator", description="A self-hosted database with the Amazon DynamoDB API.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    serve = _add(commands, "serve", "Start a server.")
+    _add_settings(serve, *SETTINGS)
+
+    keys = _add(commands, "keys", "Create, list and revoke access keys.")
+    actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = _add(actions, "create", "Make an access key and print its secret, this once.")
+    _add_settings(create, "data_dir", "account")
+    _add_settings(_add(actions, "list", "Show the access keys, without secrets."), "data_dir")
+    revoke = _add(actions, "revoke", "Refuse an access key from now on.")
+    _add_settings(revoke, "data_dir")
+    revoke.add_argument("access_key", metavar="ACCESS_KEY", help="The key's id, as `stator keys list` shows it.")
+
+    doctor = _add(commands, "doctor", "Check a data directory.")
+    _add_settings(doctor, "data_dir")
+    _add(commands, "version", "Print the version.")
+    return parser
+
+
+def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:
+    return commands.add_parser(name, help=text, description=text)
+
+
+def _add_settings(parser: Parser, *names: str) -> None:
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings. [STATOR_CONFIG]")
+    for name in names:
+        setting = SETTINGS[name]
+        if setting.is_switch:
+            parser.add_argument(
+                setting.flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=_help(setting)
+            )
+        else:
+            parser.add_argument(setting.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(setting))
+
+
+def _help(setting: Setting) -> str:
+    default = "" if setting.default is None or setting.is_switch else f"; default {setting.default}"
+    return f"{setting.text} [{setting.variable}{default}]".replace("%", "%%")

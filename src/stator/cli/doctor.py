@@ -1,0 +1,29 @@
+"""`stator doctor`: is everything in a data directory whole?"""
+
+from stator.assembly import doctor
+from stator.cli.complaint import Complaint
+from stator.config import Settings
+from stator.storage.failure import DataDirectoryInUse, StoreError
+
+SHOWN_MAX = 50
+
+
+def examine(settings: Settings) -> int:
+    """Prints what is wrong; returns 0 if nothing is, 1 otherwise. Raises Complaint where it cannot look."""
+    if not settings.data_dir.is_dir():
+        raise Complaint(f"there is no directory {settings.data_dir}. Name the one to check with --data-dir.")
+    try:
+        faults = doctor(settings.data_dir)
+    except DataDirectoryInUse as error:
+        raise Complaint(f"{error}. Stop the server first: a directory is checked at rest.") from error
+    except StoreError as error:
+        raise Complaint(f"cannot open {settings.data_dir}: {error}") from error
+    for fault in faults[:SHOWN_MAX]:
+        print(fault)
+    if len(faults) > SHOWN_MAX:
+        print(f"and {len(faults) - SHOWN_MAX} more")
+    if faults:
+        print(f"{len(faults)} found. Keep a copy of {settings.data_dir} before anything else is written to it.")
+        return 1
+    print(f"{settings.data_dir} is whole")
+    return 0

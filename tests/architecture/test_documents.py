@@ -1,0 +1,52 @@
+"""Documents that can go stale: generated tables, the map, links, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stator.cli.arguments import command_names
+from tools.tables import ROOT, modelled_operations, render, served_targets
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GENERATED = render()
+
+# Files that the map describes as a group, by the folder that it names.
+GROUPS = ("src/stator/api/dynamodb/", "src/stator/validation/requests/")
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_generated_pages_are_fresh(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == GENERATED[path], "stale: run `make docs`"
+
+
+def test_nothing_is_served_that_the_newest_service_model_does_not_know() -> None:
+    assert served_targets() <= set(modelled_operations())
+
+
+def test_the_map_names_every_module() -> None:
+    text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/.-]+/?)`", text))
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.py") if path.name != "__init__.py"}
+    missing = {module for module in modules - named if not module.startswith(GROUPS)}
+    assert not missing, f"not in docs/map.md: {sorted(missing)}"
+    assert set(GROUPS) <= named
+
+
+def test_the_map_names_nothing_that_is_gone() -> None:
+    text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    paths = {word for word in re.findall(r"`([\w.-]+/[\w/.-]*)`", text) if not word.startswith("/")}
+    gone = {path for path in paths if not (ROOT / path).exists()}
+    assert paths
+    assert not gone
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("command", command_names())
+def test_the_readme_shows_every_command(command: str) -> None:
+    assert f"stator {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
