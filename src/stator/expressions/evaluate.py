@@ -29,19 +29,28 @@ def predicate(condition: tree.Condition) -> Predicate:
 
     An absent item is `{}`. The closure never raises and keeps no state, so it may be cached and shared.
     """
+    negated = False
+    while isinstance(condition, tree.Not):  # in a loop, as a text may hold a thousand of them
+        negated = not negated
+        condition = condition.condition
+    test = _positive(condition)
+    return _not(test) if negated else test
+
+
+def _positive(
+    condition: tree.Comparison | tree.Between | tree.In | tree.FunctionCall | tree.And | tree.Or,
+) -> Predicate:
     if isinstance(condition, tree.Comparison):
         return _comparison(condition)
-    if isinstance(condition, tree.And):
-        return _all([predicate(part) for part in condition.conditions])
-    if isinstance(condition, tree.Or):
-        return _any([predicate(part) for part in condition.conditions])
     if isinstance(condition, tree.FunctionCall):
         return _function(condition)
-    if isinstance(condition, tree.Not):
-        return _not(predicate(condition.condition))
     if isinstance(condition, tree.Between):
         return _between(condition)
-    return _in(condition)
+    if isinstance(condition, tree.In):
+        return _in(condition)
+    if isinstance(condition, tree.And):
+        return _all(list(map(predicate, condition.conditions)))
+    return _any(list(map(predicate, condition.conditions)))
 
 
 def _all(parts: list[Predicate]) -> Predicate:
