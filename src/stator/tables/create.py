@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stator.model.table import (
@@ -20,6 +20,7 @@ from stator.tables.tags import read_tags
 from stator.tables.throughput import provision
 
 DEFAULT_VIEW_TYPE = "NEW_AND_OLD_IMAGES"
+NO_MAXIMUM = -1  # takes a maximum of on-demand throughput away
 
 
 def count_spaces(request: dict[str, Any]) -> int:
@@ -76,8 +77,8 @@ def build_stream(specification: dict[str, Any] | None, now: float) -> Stream | N
     return Stream(specification.get("StreamViewType") or DEFAULT_VIEW_TYPE, label)
 
 
-def build_on_demand(maxima: dict[str, int] | None) -> OnDemandThroughput | None:
-    """An OnDemandThroughput without members is as good as none. -1 stands for no maximum."""
+def build_on_demand(maxima: Mapping[str, int | None] | None) -> OnDemandThroughput | None:
+    """An OnDemandThroughput without members is as good as none."""
     if not maxima:
         return None
     read_max, write_max = (_maximum(maxima.get(name)) for name in ("MaxReadRequestUnits", "MaxWriteRequestUnits"))
@@ -95,7 +96,7 @@ def build_warm(wanted: dict[str, int] | None, floor: WarmThroughput | None) -> W
 
 
 def _maximum(units: int | None) -> int | None:
-    return None if units == -1 else units
+    return None if units == NO_MAXIMUM else units
 
 
 def _indexes(request: dict[str, Any], types: dict[str, str], spaces: Iterator[int]) -> tuple[Index, ...]:

@@ -49,6 +49,7 @@ def index_status(table: Table, index: Index) -> Status:
     return table.status
 
 
+_LEAD = "Attempt to change a resource which is still in use: "
 _IN_USE = {
     Status.CREATING: "Table is being created",
     Status.UPDATING: "Table is being updated",
@@ -59,6 +60,15 @@ _IN_USE = {
 def check_idle(table: Table) -> None:
     """Raise ResourceInUseException unless the table is ACTIVE."""
     if table.status is not Status.ACTIVE:
-        raise ResourceInUseException(
-            f"Attempt to change a resource which is still in use: {_IN_USE[table.status]}: {table.name}"
-        )
+        raise in_use(table)
+
+
+def check_deletable(table: Table) -> None:
+    """Like `check_idle`, but DeleteTable words it differently for a table that is being updated."""
+    if table.status is Status.UPDATING:
+        raise ResourceInUseException(f"{_LEAD}Table: {table.name} is in the process of being updated.")
+    check_idle(table)
+
+
+def in_use(table: Table) -> ResourceInUseException:
+    return ResourceInUseException(f"{_LEAD}{_IN_USE[table.status]}: {table.name}")

@@ -1,28 +1,49 @@
-"""What a client may write where a table name is expected: the name, or the table's ARN."""
+"""What a client may write where a table is meant: its name, or its ARN."""
 
 import re
 
 from stator.errors import AccessDeniedException, ValidationException
 
-_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:([a-z0-9-]*):([0-9]*):(.*)", re.DOTALL)
+_ARN = re.compile(r"arn:([a-z-]*):dynamodb:([a-z0-9-]*):([0-9]*):(.*)", re.DOTALL)
 _TABLE = re.compile(r"table/([a-zA-Z0-9_.-]{3,255})")
+_LEAD = "One or more parameter values were invalid: "
 
 
 def resolve(account: str, region: str, name: str) -> str:
-    """The table name that `name`, itself a name or the ARN of a table, stands for.
+    """The table name that a TableName, itself a name or the ARN of a table, stands for.
 
-    Raises AccessDeniedException for the ARN of another account or region, and ValidationException for an ARN of
+    Raises AccessDeniedException for the ARN of another account, and ValidationException for one of another region or of
     anything but a table. No table name has a colon, so a name without one is taken as it is.
     """
     if ":" not in name:
         return name
     place = _ARN.fullmatch(name)
-    table = _TABLE.fullmatch(place[3]) if place else None
-    if place is None or table is None:
-        raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
-    if place[1] != region or place[2] != account:
-        raise AccessDeniedException(
-            f"User: arn:aws:iam::{account}:root is not authorized to access this resource: {name} "
-            "because no resource-based policy allows it"
-        )
+    if place is None:
+        raise _fault("ARN format", name)
+    if place[2] != region:
+        raise _fault("AWS region", name)
+    if place[3] != account:
+        raise AccessDeniedException("Access is denied")
+    table = _TABLE.fullmatch(place[4])
+    if table is None:
+        raise _fault("resource type", name)
     return table[1]
+
+
+def resolve_resource(account: str, region: str, arn: str) -> str:
+    """The table name that the ResourceArn of a tag operation stands for. Errors as those of `resolve`."""
+    if not arn.startswith("arn:"):
+        raise ValidationException(f"{_LEAD}ARNs must start with 'arn:': {arn}")
+    place = _ARN.fullmatch(arn)
+    if place is None:
+        raise ValidationException(f"{_LEAD}Provided Arn is not a DynamoDB resource arn: {arn}")
+    if place[3] != account:
+        raise AccessDeniedException("Access is denied")
+    table = _TABLE.fullmatch(place[4])
+    if place[2] != region or table is None:
+        raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    return table[1]
+
+
+def _fault(what: str, name: str) -> ValidationException:
+    return ValidationException(f"1 validation error detected: Invalid {what} in '{name}'")

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stator.errors import ValidationException
+from stator.errors import ResourceNotFoundException, ValidationException
 from stator.limits import TAGS_MAX
+from stator.model.table import Status, Table
+from stator.tables import lifecycle
 
 _KEY = re.compile(r"[\w\s+\-=.:/@]{1,128}")
 _VALUE = re.compile(r"[\w\s+\-=.:/@]{0,256}")
@@ -37,3 +39,12 @@ def check_key(key: str | None) -> str:
 def check_count(count: int) -> None:
     if count > TAGS_MAX:
         raise ValidationException("Number of Tags exceed the current limit for the provided ResourceArn")
+
+
+def check_taggable(table: Table | None, missing: str) -> Table:
+    """The table itself, unless there is none or it is being deleted."""
+    if table is None:
+        raise ResourceNotFoundException(missing)
+    if table.status is Status.DELETING:
+        raise lifecycle.in_use(table)
+    return table

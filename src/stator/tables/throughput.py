@@ -24,14 +24,16 @@ def provision(request: dict[str, Any]) -> Throughput:
     return Throughput(read=request["ReadCapacityUnits"], write=request["WriteCapacityUnits"])
 
 
-def check_differs(old: Throughput, wanted: Throughput) -> None:
-    """Raise ValidationException when there is nothing to change."""
+def check_differs(old: Throughput, wanted: Throughput, index: str | None = None) -> None:
+    """Raise ValidationException when there is nothing to change for the table, or for the index of that name."""
     if (old.read, old.write) == (wanted.read, wanted.write):
+        owner = "the table" if index is None else f"the index {index}"
+        whose = "the table" if index is None else f"index {index}"
         raise ValidationException(
-            "The provisioned throughput for the table will not change. The requested value equals the current value. "
-            f"Current ReadCapacityUnits provisioned for the table: {old.read}. "
+            f"The provisioned throughput for {owner} will not change. The requested value equals the current value. "
+            f"Current ReadCapacityUnits provisioned for {whose}: {old.read}. "
             f"Requested ReadCapacityUnits: {wanted.read}. "
-            f"Current WriteCapacityUnits provisioned for the table: {old.write}. "
+            f"Current WriteCapacityUnits provisioned for {whose}: {old.write}. "
             f"Requested WriteCapacityUnits: {wanted.write}. "
             "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
         )

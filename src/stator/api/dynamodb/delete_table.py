@@ -8,7 +8,7 @@ from stator.tables import lifecycle
 from stator.tables.catalog import Edit, not_found
 from stator.tables.describe import describe
 from stator.tables.name import resolve
-from stator.validation.requests import DELETE_TABLE
+from stator.validation.requests.table import DELETE_TABLE
 
 
 @operation("DeleteTable", DELETE_TABLE)
@@ -20,7 +20,7 @@ async def delete_table(call: Call) -> Answer:
     def decide(table: Table | None) -> Edit:
         if table is None:
             raise not_found(name)
-        lifecycle.check_idle(table)
+        lifecycle.check_deletable(table)
         if table.deletion_protection:
             raise ValidationException(
                 "Resource cannot be deleted as it is currently protected against deletion. "

@@ -2,7 +2,7 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
-from stator.validation.requests import DESCRIBE_ENDPOINTS
+from stator.validation.requests.account import DESCRIBE_ENDPOINTS
 
 CACHE_PERIOD_MINUTES = 1440
 

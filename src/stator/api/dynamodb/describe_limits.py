@@ -3,7 +3,7 @@
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.limits import ACCOUNT_CAPACITY_UNITS_MAX, TABLE_CAPACITY_UNITS_MAX
-from stator.validation.requests import DESCRIBE_LIMITS
+from stator.validation.requests.account import DESCRIBE_LIMITS
 
 
 @operation("DescribeLimits", DESCRIBE_LIMITS)

@@ -3,7 +3,7 @@
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.tables.describe import describe
-from stator.validation.requests import DESCRIBE_TABLE
+from stator.validation.requests.table import DESCRIBE_TABLE
 
 
 @operation("DescribeTable", DESCRIBE_TABLE)

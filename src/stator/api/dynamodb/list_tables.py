@@ -6,7 +6,7 @@ from typing import Any
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.limits import LIST_TABLES_MAX
-from stator.validation.requests import LIST_TABLES
+from stator.validation.requests.table import LIST_TABLES
 
 
 @operation("ListTables", LIST_TABLES)

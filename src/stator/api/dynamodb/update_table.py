@@ -1,0 +1,29 @@
+"""UpdateTable."""
+
+from stator.api.call import Answer, Call
+from stator.api.registry import operation
+from stator.model.table import Table
+from stator.tables.catalog import Edit, not_found
+from stator.tables.combination import check_combination
+from stator.tables.describe import describe
+from stator.tables.name import resolve
+from stator.tables.refused import check_update_table_parameters
+from stator.tables.update import plan
+from stator.validation.requests.update_table import UPDATE_TABLE
+
+
+@operation("UpdateTable", UPDATE_TABLE)
+async def update_table(call: Call) -> Answer:
+    request, catalog = call.request, call.parts.catalog
+    check_update_table_parameters(request)
+    check_combination(request)
+    name = resolve(call.account, call.region, request["TableName"])
+    now = call.parts.clock()
+
+    def decide(table: Table | None) -> Edit:
+        if table is None:
+            raise not_found(name)
+        return plan(table, request, now=now, settles_at=now + catalog.transition_seconds)
+
+    table = await catalog.change(call.account, call.region, name, decide)
+    return {"TableDescription": describe(table, await catalog.usages(table), now)}
