@@ -35,6 +35,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         word = unknown[0].partition("=")[0]
         known = ["--config", *(setting.flag for setting in SETTINGS.values())]
         what = "option" if word.startswith("-") else "argument"
+        parser.prog = " ".join(filter(None, ("stator", found.command, getattr(found, "action", None))))
         parser.error(f"unknown {what} {word}{closest(word, known)}")
     return found
 
