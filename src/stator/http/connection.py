@@ -6,8 +6,7 @@ socket is no longer read. Nothing here keeps a timer: the listener sweeps all co
 
 import asyncio
 from collections import deque
-from enum import IntEnum
-from typing import cast
+from typing import Final, cast
 
 import httptools
 
@@ -26,11 +25,11 @@ _HEAD_BYTES_MAX = HEADER_BYTES_MAX + REQUEST_LINE_BYTES_MAX
 _EMPTY_BODY_BYTES_MAX = 64 * 1024  # of chunk extensions and trailers that bring no body forward
 
 
-class Stage(IntEnum):
-    IDLE = 0  # between requests
-    HEAD = 1
-    BODY = 2
-    DEAF = 3  # refused: whatever still comes is thrown away
+# Stages of a connection. Plain integers: comparing members of an enum costs a microsecond per request.
+_IDLE: Final = 0  # between requests
+_HEAD: Final = 1
+_BODY: Final = 2
+_DEAF: Final = 3  # refused: whatever still comes is thrown away
 
 
 class Connection(asyncio.Protocol):
@@ -38,12 +37,13 @@ class Connection(asyncio.Protocol):
         "_chunks",
         "_continue_due",
         "_crowd",
-        "_expects",
         "_front",
+        "_grew",
         "_journey",
         "_parser",
         "_reading_paused",
         "_request",
+        "_roomy",
         "_running",
         "_running_since",
         "_since",
@@ -61,18 +61,19 @@ class Connection(asyncio.Protocol):
         self._front = front
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self._stage = Stage.IDLE
+        self._stage: int = _IDLE
         self._since = crowd.now  # when the stage began
         self._request = Request()
         self._chunks: list[bytes] = []
         self._size = 0  # of the body so far
         self._stray = 0  # bytes of a head, or of a body that does not grow, over several reads
-        self._expects = False
         self._continue_due = False
         self._waiting: deque[Request] = deque()
         self._running: Request | None = None
         self._journey: Journey[Answer] | None = None
         self._running_since = 0.0
+        self._grew = False  # whether the present read brought some of a body
+        self._roomy = False
         self._reading_paused = False
         self._write_blocked_since = 0.0  # 0: not blocked
         self._stopping = False  # no request after those under way
@@ -88,30 +89,31 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         self._forget_journey()
         self._waiting.clear()
-        self._stage = Stage.DEAF
+        self._stage = _DEAF
         self._crowd.leave(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
-        size = self._size
+        self._grew = False
+        self._roomy = len(data) > HEADER_BYTES_MAX or self._stray > 0  # only then can a head be too large
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._stopping = True  # answered as an ordinary request; nothing after it can be read
         except httptools.HttpParserError:
             self._refuse(400)
-        if self._stage == Stage.HEAD or (self._stage == Stage.BODY and size == self._size):
+        if self._stage == _HEAD or (self._stage == _BODY and not self._grew):
             self._count_stray(len(data))
         if self._waiting and self._running is None:
             self._drain()
 
     def eof_received(self) -> bool:
         """A client may close its sending half and still read what is under way."""
-        if self._stage == Stage.DEAF or not (self._running or self._waiting):
+        if self._stage == _DEAF or not (self._running or self._waiting):
             return False
         self._stopping = True
-        self._stage = Stage.IDLE  # a request half sent will not come to its end
+        self._stage = _IDLE  # a request half sent will not come to its end
         return True
 
     def pause_writing(self) -> None:
@@ -126,19 +128,19 @@ class Connection(asyncio.Protocol):
     # -- the parser's side ------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
         self._request = Request()
-        self._stage = Stage.HEAD
+        self._stage = _HEAD
         self._since = self._crowd.now
-        self._stray = -1  # the read that began a head does not count against it
+        self._stray = -1  # the read that began a stage may hold more than the stage: it does not count
 
     def on_url(self, url: bytes) -> None:
-        if self._stage == Stage.HEAD:
+        if self._stage == _HEAD:
             self._request.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._stage == Stage.HEAD:  # after the body: trailers, which nobody asked for
+        if self._stage == _HEAD:  # after the body: trailers, which nobody asked for
             name = name.lower()
             headers = self._request.headers
             if name in headers:
@@ -147,17 +149,17 @@ class Connection(asyncio.Protocol):
                 headers[name] = value
 
     def on_headers_complete(self) -> None:
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
         request = self._request
         request.method = self._parser.get_method()
         headers = request.headers
-        self._stage = Stage.BODY
-        self._stray = 0
+        self._stage = _BODY
+        self._stray = -1
         self._size = 0
         if len(request.url) > REQUEST_LINE_BYTES_MAX:
             self._refuse(414)
-        elif sum(map(len, headers)) + sum(map(len, headers.values())) > HEADER_BYTES_MAX:
+        elif self._roomy and _size_of(headers) > HEADER_BYTES_MAX:
             self._refuse(431)
         elif b"host" not in headers and self._parser.get_http_version() == "1.1":
             self._refuse(400)
@@ -172,24 +174,26 @@ class Connection(asyncio.Protocol):
                 self._continue_due = True  # an interim reply may not overtake the replies before it
 
     def on_body(self, chunk: bytes) -> None:
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
         self._size += len(chunk)
         if self._size > self._body_bytes_max():
             self._refuse(RequestEntityTooLarge())
         else:
+            self._grew = True
             self._stray = 0
             self._chunks.append(chunk)
 
     def on_message_complete(self) -> None:
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
         request = self._request
         if self._chunks:
             request.body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
             self._chunks.clear()
         request.keep_alive = self._parser.should_keep_alive()
-        self._stage = Stage.IDLE
+        self._stage = _IDLE
+        self._stray = 0
         self._since = self._crowd.now
         self._continue_due = False
         self._waiting.append(request)
@@ -247,7 +251,7 @@ class Connection(asyncio.Protocol):
             return True
         self._waiting.clear()
         if request.refusal is None:
-            self._stage = Stage.DEAF
+            self._stage = _DEAF
             self._transport.close()
         elif self._transport.can_write_eof():
             self._transport.write_eof()  # closing at once would reset the connection under a client still sending
@@ -255,22 +259,22 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: RequestEntityTooLarge | int) -> None:
         """Answer what cannot be read to its end after the replies before it, then hear no more."""
-        if self._stage == Stage.DEAF:
+        if self._stage == _DEAF:
             return
-        request = self._request if self._stage != Stage.IDLE else Request()
+        request = self._request if self._stage != _IDLE else Request()
         request.refusal = refusal
-        self._stage = Stage.DEAF
+        self._stage = _DEAF
         self._since = self._crowd.now
         self._chunks.clear()
         self._waiting.append(request)
 
     def _count_stray(self, size: int) -> None:
         if self._stray < 0:
-            self._stray = 0
+            self._stray = 1
             return
         self._stray += size
-        if self._stray > (_HEAD_BYTES_MAX if self._stage == Stage.HEAD else _EMPTY_BODY_BYTES_MAX):
-            self._refuse(431 if self._stage == Stage.HEAD else 400)
+        if self._stray > (_HEAD_BYTES_MAX if self._stage == _HEAD else _EMPTY_BODY_BYTES_MAX):
+            self._refuse(431 if self._stage == _HEAD else 400)
 
     def _announced(self, headers: dict[bytes, bytes]) -> int:
         length = headers[b"content-length"]
@@ -312,15 +316,19 @@ class Connection(asyncio.Protocol):
                 self._forget_journey()
                 request.keep_alive = False
                 self._send(request, render_error(self._front, request, TimeoutError("an operation takes too long")))
-        elif self._stage == Stage.DEAF:
+        elif self._stage == _DEAF:
             if now - self._since > settings.linger_seconds:
                 self._transport.abort()
-        elif self._stage == Stage.IDLE:
+        elif self._stage == _IDLE:
             if now - self._since > settings.idle_seconds:
                 self._transport.close()
-        elif now - self._since > (settings.head_seconds if self._stage == Stage.HEAD else settings.body_seconds):
+        elif now - self._since > (settings.head_seconds if self._stage == _HEAD else settings.body_seconds):
             self._refuse(408)
             self._drain()
+
+
+def _size_of(headers: dict[bytes, bytes]) -> int:
+    return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 def _last(reply: bytes, request: Request) -> bytes:

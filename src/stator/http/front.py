@@ -41,7 +41,7 @@ class Front:
         credentials: Credentials,
         clock: Clock,
     ) -> None:
-        self.operations = dict(operations)
+        self.operations = {target.encode(): operation for target, operation in operations.items()}
         self.parts = parts
         self.settings = settings
         self.verifier = Verifier(credentials)

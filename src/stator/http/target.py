@@ -17,15 +17,17 @@ def is_root(url: bytes) -> bool:
 
 def reply_type(content_type: bytes, has_body: bool) -> bytes | None:
     """The type to answer in, or None where the service does not know the type of the body."""
+    if content_type in JSON_TYPES:
+        return content_type
     base = content_type.partition(b";")[0].strip()
     if base in JSON_TYPES:
         return base
     return None if has_body else b"application/json"
 
 
-def operation_of(operations: dict[str, Operation], target: bytes) -> Operation:
+def operation_of(operations: dict[bytes, Operation], target: bytes) -> Operation:
     """Raises UnknownOperationException, without a message as the service does."""
-    operation = operations.get(target.decode("latin-1"))
+    operation = operations.get(target)
     if operation is None:
         raise UnknownOperationException
     return operation
