@@ -1,5 +1,6 @@
 """What the first look refuses, in DynamoDB's words, and what it leaves to the second."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -77,9 +78,14 @@ CASES: list[tuple[Any, str]] = [
 @pytest.mark.parametrize("nest", [lambda raw: raw, lambda raw: {"L": [raw]}, lambda raw: {"M": {"a": {"L": [raw]}}}])
 def test_faults_inside_a_value(raw: Any, text: str, nest: Any) -> None:
     value = nest(raw)
-    for check in (check_value, lambda raw: check_values([raw]), lambda raw: check_attribute_map({"ok": {}, "a": raw})):
+    checks: list[tuple[Callable[[Any], None], Any]] = [
+        (check_value, value),
+        (check_values, [{}, value]),
+        (check_attribute_map, {"ok": {}, "a": value}),
+    ]
+    for check, whole in checks:
         with pytest.raises(SerializationException) as caught:
-            check(value)
+            check(whole)
         assert caught.value.message == text
 
 
@@ -104,10 +110,12 @@ def test_a_value_is_expected(raw: Any, text: str) -> None:
     with pytest.raises(SerializationException) as caught:
         check_value(raw)
     assert caught.value.message == (FIELD if text == VALUE else text)
-    for check in (lambda: check_values([raw]), lambda: check_attribute_map({"a": raw})):
-        with pytest.raises(SerializationException) as caught:
-            check()
-        assert caught.value.message == text
+    with pytest.raises(SerializationException) as caught:
+        check_values([raw])
+    assert caught.value.message == text
+    with pytest.raises(SerializationException) as caught:
+        check_attribute_map({"a": raw})
+    assert caught.value.message == text
 
 
 @pytest.mark.parametrize(("raw", "text"), LIST_FAULTS)
