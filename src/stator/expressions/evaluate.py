@@ -182,6 +182,9 @@ def _between(condition: tree.Between) -> Predicate:
 
 def _in(condition: tree.In) -> Predicate:
     operand = _reader(condition.operand)
+    placeholders = [option.name for option in condition.options if isinstance(option, tree.ValueOperand)]
+    if len(placeholders) == len(condition.options):
+        return _among(operand, placeholders)
     options = [_reader(option) for option in condition.options]
     equal = compare.equal
 
@@ -194,6 +197,17 @@ def _in(condition: tree.In) -> Predicate:
             if other is not None and equal(value, other):
                 return True
         return False
+
+    return test
+
+
+def _among(operand: Reader, placeholders: list[str]) -> Predicate:
+    """IN with constants only. A legacy filter may have tens of thousands, so the search is left to the interpreter:
+    equality of canonical values is plain equality."""
+
+    def test(item: Item, values: Values) -> bool:
+        value = operand(item, values)
+        return value is not None and value in map(values.__getitem__, placeholders)
 
     return test
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from stator.errors import ValidationException
 from stator.expressions import tree
-from stator.expressions.apply import apply, creates
+from stator.expressions.apply import apply
 from stator.values.attribute import AttributeValue, Item
 from stator.values.parse import INVALID, parse_value
 
@@ -25,11 +25,6 @@ class LegacyUpdate(NamedTuple):
     values: Mapping[str, AttributeValue]
     paths: tuple[tree.Path, ...]
     typed: tuple[tuple[str, str], ...]  # attributes that, if present, must be of the type beside them
-
-    @property
-    def creates(self) -> bool:
-        """Whether it writes an item where none is."""
-        return creates(self.tree)
 
     def apply(self, item: Item, *, absent: bool = False) -> Item:
         """The item after the update; see `stator.expressions.apply.apply`."""

@@ -173,6 +173,14 @@ def test_in() -> None:
     assert not holds(tree.In(operand("yy"), options), a={"S": "help"}, b={"N": "6"})
 
 
+def test_in_constants() -> None:
+    options = tuple(map(operand, (":a", ":b")))
+    assert holds(tree.In(operand("ns"), options), a={"S": "5"}, b={"NS": ["2", "10", "1.0"]})
+    assert holds(tree.In(operand("size(s)"), options), a={"N": "5"}, b={"N": "6"})
+    assert not holds(tree.In(operand("n"), options), a={"S": "5"}, b={"NS": ["5"]})
+    assert not holds(tree.In(operand("zz"), options), a={"S": "5"}, b={"N": "6"})
+
+
 @pytest.mark.parametrize(
     ("name", "operands", "value", "expected"),
     [
