@@ -34,21 +34,24 @@ class Compiled(Generic[T]):
     those of values; `paths` the document paths (of an update: the targets).
     """
 
-    __slots__ = ("checks", "names", "paths", "tree", "values")
+    __slots__ = ("_needed", "checks", "names", "paths", "tree", "values")
 
     def __init__(self, expression: T, scope: Scope) -> None:
         self.tree = expression
         self.names = scope.names
         self.values = tuple(scope.values)
+        self._needed = frozenset(scope.values)
         self.paths = tuple(scope.paths)
         self.checks: tuple[Check, ...] = tuple(scope.checks)
 
     def suits(self, values: Values) -> bool:
         """Whether these values are what the expression needs."""
-        for name in self.values:
-            if name not in values:
+        if not self._needed <= values.keys():
+            return False
+        for check in self.checks:  # noqa: SIM110 a generator would double the cost
+            if check.problem(values) is not None:
                 return False
-        return not self.checks or all(check.problem(values) is None for check in self.checks)
+        return True
 
 
 class Condition:

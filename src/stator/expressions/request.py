@@ -1,6 +1,7 @@
 """The expressions of one request: what operations use."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from stator.errors import Family, ValidationException
 from stator.expressions import apply, tree
@@ -79,13 +80,16 @@ class BoundKeyCondition:
         self._condition = condition
         self.values = values
 
-    @property
-    def terms(self) -> tuple[tree.KeyTerm, ...]:
+    def check(self) -> None:
         """Raises ValidationException when the condition is of a form that no Query can follow; DynamoDB finds that
         only after the faults of the request's other expressions and unused placeholders."""
         error = self._condition.error
         if error is not None:
             raise ValidationException(error, Family.EXPRESSION)
+
+    @property
+    def terms(self) -> tuple[tree.KeyTerm, ...]:
+        self.check()
         return self._condition.terms
 
 
@@ -95,7 +99,7 @@ class Expressions:
     Give them in the order in which the operation reports their faults, then call `check_used`.
     """
 
-    __slots__ = ("_names", "_used_names", "_used_values", "values")
+    __slots__ = ("_compiled", "_names", "values")
 
     def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, AttributeValue] | None) -> None:
         """`names` and `values` as in the request. Raises ValidationException when they are malformed."""
@@ -103,43 +107,42 @@ class Expressions:
             check_names(names)
         self.values: Values = _NO_VALUES if values is None else parse_values(values)
         self._names = names
-        self._used_names: set[str] = set()
-        self._used_values: set[str] = set()
+        self._compiled: list[Compiled[Any]] = []
 
     def condition(self, kind: str, text: str) -> BoundCondition:
         """`kind` is "ConditionExpression" or "FilterExpression"."""
         compiled = CONDITIONS.compile(kind, text, self._names, self.values)
-        self._use(compiled.names, compiled.values)
+        self._compiled.append(compiled)
         return BoundCondition(compiled, self.values)
 
     def update(self, text: str) -> BoundUpdate:
         compiled = UPDATES.compile("UpdateExpression", text, self._names, self.values)
-        self._use(compiled.names, compiled.values)
+        self._compiled.append(compiled)
         return BoundUpdate(compiled, self.values)
 
     def projection(self, text: str) -> BoundProjection:
         compiled = PROJECTIONS.compile("ProjectionExpression", text, self._names, self.values)
-        self._use(compiled.names, compiled.values)
+        self._compiled.append(compiled)
         return BoundProjection(compiled.tree)
 
     def key_condition(self, text: str) -> BoundKeyCondition:
         compiled = KEY_CONDITIONS.compile("KeyConditionExpression", text, self._names, self.values)
-        self._use(compiled.names, compiled.values)
+        self._compiled.append(compiled)
         return BoundKeyCondition(compiled.tree, self.values)
 
     def check_used(self) -> None:
         """Raises ValidationException when a placeholder of the request stands in none of its expressions."""
-        _check_used("ExpressionAttributeNames", self._names or (), self._used_names)
-        _check_used("ExpressionAttributeValues", self.values, self._used_values)
+        if self._names is not None:
+            names = {name for compiled in self._compiled for name in compiled.names}
+            _check_used("ExpressionAttributeNames", self._names, names)
+        if self.values:
+            values = {value for compiled in self._compiled for value in compiled.values}
+            _check_used("ExpressionAttributeValues", self.values, values)
 
-    def _use(self, names: Mapping[str, str], values: tuple[str, ...]) -> None:
-        self._used_names.update(names)
-        self._used_values.update(values)
 
-
-def _check_used(parameter: str, given: Mapping[str, object] | tuple[()], used: set[str]) -> None:
+def _check_used(parameter: str, given: Mapping[str, object], used: set[str]) -> None:
     if len(given) == len(used):
-        return
+        return  # an expression that uses others is refused earlier
     unused = ", ".join(key for key in given if key not in used)
     raise ValidationException(
         f"Value provided in {parameter} unused in expressions: keys: {{{unused}}}", Family.EXPRESSION
