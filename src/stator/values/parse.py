@@ -5,13 +5,14 @@ share unchanged parts with the request; neither may be changed in place.
 """
 
 from binascii import a2b_base64
+from decimal import Decimal
 from typing import Any
 
 from stator.errors import Family, ValidationException
 from stator.limits import NESTING_LEVELS_MAX
 from stator.values.attribute import AttributeValue, Item
 from stator.values.conversion import boolean
-from stator.values.number import normalise, number_bytes, to_decimal
+from stator.values.number import normalise, number_bytes
 from stator.values.size import COLLECTION_BYTES, ELEMENT_BYTES, binary_bytes, text_bytes
 
 ATTRIBUTE_NAME_BYTES_MAX = 65_535
@@ -162,9 +163,9 @@ def _set(kind: str, content: list[Any]) -> tuple[AttributeValue, int]:
     if len(set(members)) != len(members):
         raise ValidationException(_duplicates(kind, content), Family.VALUE)
     if kind == "SS":
-        return {"SS": sorted(members)}, sum(map(text_bytes, members))
+        return {"SS": sorted(members)}, text_bytes("".join(members))
     if kind == "NS":
-        return {"NS": sorted(members, key=to_decimal)}, sum(map(number_bytes, members))
+        return {"NS": sorted(members, key=Decimal)}, sum(map(number_bytes, members))
     return {"BS": sorted(members, key=a2b_base64)}, sum(map(binary_bytes, members))
 
 

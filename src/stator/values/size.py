@@ -36,7 +36,7 @@ def value_bytes(value: AttributeValue) -> int:
     if kind == "B":
         return binary_bytes(content)
     if kind == "SS":
-        return sum(map(text_bytes, content))
+        return text_bytes("".join(content))
     if kind == "NS":
         return sum(map(number_bytes, content))
     if kind == "BS":

@@ -1,10 +1,11 @@
 """Numbers against Python's exact decimals, and the texts of their faults."""
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stator.errors import Family, ValidationException
@@ -120,9 +121,15 @@ def test_canonical_text_is_a_fixed_point_and_plain(text: str) -> None:
     assert format(to_decimal(text), "f") == text
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=10, min_value=-(10**20), max_value=10**20))
-def test_value_is_kept(value: Decimal) -> None:
-    assert to_decimal(normalise(str(value))) == value
+@given(st.from_regex(r"[+-]?([0-9]{1,19}(\.[0-9]{0,19})?|\.[0-9]{1,19})([eE][+-]?0?[0-9]{1,2})?", fullmatch=True))
+@example("0.50")
+@example("-0.0")
+@example("10.0")
+@example("-00.10")
+def test_any_spelling_keeps_its_value_and_becomes_canonical(text: str) -> None:
+    canonical = normalise(text)
+    assert Decimal(canonical) == Decimal(text)
+    assert re.fullmatch(r"0|-?([1-9][0-9]*|0(?=\.))(\.[0-9]*[1-9])?", canonical)
 
 
 @pytest.mark.parametrize(
