@@ -102,6 +102,7 @@ ROOMS = (
 TESTS = {
     "unit": "one folder for a room, one file for a module",
     "operations": "one file for an operation, over HTTP with boto3",
+    "commands": "the `stator` command as a process",
     "protocol": "the front door, byte by byte",
     "storage": "what every engine must do, with the races",
     "crash": "a real server process, killed under load",
