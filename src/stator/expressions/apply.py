@@ -6,15 +6,21 @@ from typing import Any, NamedTuple
 
 from stator.errors import ValidationException
 from stator.expressions import tree
-from stator.limits import NESTING_LEVELS_MAX
+from stator.limits import ITEM_BYTES_MAX, NESTING_LEVELS_MAX
 from stator.values import number, path
 from stator.values.attribute import AttributeValue, Item
 from stator.values.compare import sort_order
 from stator.values.parse import NESTED_TOO_DEEP
+from stator.values.size import value_bytes
 
 INVALID_PATH = "The document path provided in the update expression is invalid for update"
 MISSING_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
 WRONG_TYPE = "An operand in the update expression has an incorrect data type"
+ITEM_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
+
+# An expression of 4 KB can write one large value hundreds of times. Past this many assignments their sum is watched, so
+# that a hopeless item is neither built nor measured.
+_UNWATCHED_SETS_MAX = 8
 
 Values = Mapping[str, AttributeValue]
 
@@ -49,12 +55,19 @@ def apply(update: tree.Update, item: Item, values: Values, *, absent: bool = Fal
     only the key of an item that does not exist yet: clearing anything in it is then no error.
 
     Raises ValidationException for an invalid path, a missing attribute, an operand of the wrong type, a number out of
-    range, or a value nested too deep. The size of the new item is the caller's to check.
+    range, or a value nested too deep. The size of the new item is the caller's to check; only what could not be
+    measured in reasonable time is refused here, in the same words.
     """
     new = dict(item)
     beneath: Steps = {}
+    watched = len(update.sets) > _UNWATCHED_SETS_MAX
+    written = 0
     for assignment in update.sets:
         value = _resolve(assignment.value, item, values)
+        if watched:
+            written += value_bytes(value)
+            if written > ITEM_BYTES_MAX:
+                raise ValidationException(ITEM_TOO_LARGE)
         target = assignment.path
         if len(target) == 1:
             new[target[0]] = value  # type: ignore[index]
@@ -212,6 +225,9 @@ def _resolve(value: tree.UpdateValue, item: Item, values: Values) -> AttributeVa
     right = _resolve(value.right, item, values)
     if "L" not in left or "L" not in right:
         raise ValidationException(WRONG_TYPE)
+    # Nested calls may double the list again and again; an element takes a byte at least.
+    if len(left["L"]) + len(right["L"]) > ITEM_BYTES_MAX:
+        raise ValidationException(ITEM_TOO_LARGE)
     return {"L": left["L"] + right["L"]}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stator.errors import ValidationException
 from stator.expressions import tree
-from stator.expressions.apply import INVALID_PATH, MISSING_ATTRIBUTE, WRONG_TYPE, apply, creates
+from stator.expressions.apply import INVALID_PATH, ITEM_TOO_LARGE, MISSING_ATTRIBUTE, WRONG_TYPE, apply, creates
 from stator.values import path as paths
 from stator.values.number import OVERFLOW
 from stator.values.parse import NESTED_TOO_DEEP, parse_item, parse_value
@@ -223,6 +223,22 @@ def test_nesting_limit_counts_from_the_top_of_the_item(levels: int, refused: boo
         assert raised.value.message == NESTED_TOO_DEEP
     else:
         assert parse_item(apply(update, item, {":v": nested(levels)}))[0]["m"]["M"]["a"]["M"]["b"] == nested(levels)
+
+
+def test_a_short_expression_cannot_build_an_endless_item() -> None:
+    item: dict[str, Any] = {"l": {"L": [{"BOOL": True}] * 100_000}}
+    doubled: tree.UpdateValue = operand("l")
+    for _ in range(200):
+        doubled = tree.ListAppend(doubled, operand("l"))
+    copies = {f"a{number}": "l" for number in range(600)}
+    for update in (assign(a=doubled), assign(**copies)):
+        with pytest.raises(ValidationException) as raised:
+            apply(update, item, {})
+        assert raised.value.message == ITEM_TOO_LARGE
+
+
+def test_many_small_assignments_are_fine() -> None:
+    assert len(apply(assign(**{f"a{number}": "l" for number in range(600)}), ITEM, {})) == 600 + len(ITEM)
 
 
 def test_absent_item_has_nothing_to_clear() -> None:
