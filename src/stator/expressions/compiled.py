@@ -79,11 +79,11 @@ class KeyCondition:
 
     __slots__ = ("error", "terms")
 
-    def __init__(self, condition: tree.Condition) -> None:
+    def __init__(self, condition: tree.Condition, scope: Scope) -> None:
         self.terms: tuple[tree.KeyTerm, ...] = ()
         self.error: str | None = None
         try:
-            self.terms = key_terms(condition)
+            self.terms = key_terms(condition, scope.negates)
         except ValidationException as error:
             self.error = error.message
 
@@ -164,7 +164,7 @@ def _parse_condition(kind: str, text: str, scope: Scope) -> Condition:
 
 
 def _parse_key_condition(kind: str, text: str, scope: Scope) -> KeyCondition:
-    return KeyCondition(parse_condition(kind, text, scope))
+    return KeyCondition(parse_condition(kind, text, scope), scope)
 
 
 def _parse_update(_: str, text: str, scope: Scope) -> tree.Update:

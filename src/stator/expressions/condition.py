@@ -127,6 +127,7 @@ class _Conditions:
             if tokens.is_keyword("NOT"):
                 tokens.advance()
                 self._scope.count_operator()
+                self._scope.negates = True
                 levels[-1].negated = not levels[-1].negated
             elif tokens.is_symbol("(") and not _goes_on(tokens.behind_group()):
                 tokens.advance()

@@ -14,14 +14,16 @@ KIND = "KeyConditionExpression"
 _FLIPPED: dict[str, Literal["=", "<", "<=", ">", ">="]] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def key_terms(condition: tree.Condition) -> tuple[tree.KeyTerm, ...]:
-    """The terms in the order written, each of another attribute. Raises ValidationException."""
+def key_terms(condition: tree.Condition, negates: bool = False) -> tuple[tree.KeyTerm, ...]:
+    """The terms in the order written, each of another attribute; `negates` as in Scope. Raises ValidationException."""
     terms: dict[str, tree.KeyTerm] = {}
     for part in condition.conditions if isinstance(condition, tree.And) else (condition,):
         term = _term(part)
         if term.attribute in terms:
             raise invalid(KIND, "KeyConditionExpressions must only contain one condition per key")
         terms[term.attribute] = term
+    if negates:
+        raise _operator("NOT")  # a double one, which left no trace in the tree
     return tuple(terms.values())
 
 

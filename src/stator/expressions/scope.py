@@ -28,7 +28,7 @@ class Scope:
     constants must be.
     """
 
-    __slots__ = ("_names", "_values", "checks", "faults", "names", "operators", "paths", "values")
+    __slots__ = ("_names", "_values", "checks", "faults", "names", "negates", "operators", "paths", "values")
 
     def __init__(self, names: Names | None, values: Values | None) -> None:
         self._names = _NO_NAMES if names is None else names
@@ -39,6 +39,7 @@ class Scope:
         self.paths: dict[tree.Path, None] = {}
         self.checks: list[Check] = []
         self.operators = 0
+        self.negates = False  # whether there is a NOT, also one that the tree does not show
 
     def resolve(self, raw: RawPath, reserved_rank: int, undefined: Faults, undefined_rank: int) -> tree.Path:
         """The path with its `#placeholders` replaced; faults are added under these ranks."""

@@ -33,10 +33,7 @@ def terms(text: str) -> tuple[KeyTerm, ...]:
         ("((begins_with(sk, :w)) AND (pk = :v))", (KeyTerm("sk", "begins_with", (W,)), PK)),
         (
             "a = :v AND (b = :v AND c > :w)",
-            tuple(
-                KeyTerm(n, o, (v,))
-                for n, o, v in (("a", "=", V), ("b", "=", V), ("c", ">", W))  # type: ignore[arg-type]
-            ),
+            (KeyTerm("a", "=", (V,)), KeyTerm("b", "=", (V,)), KeyTerm("c", ">", (W,))),
         ),
     ],
 )
@@ -54,6 +51,7 @@ INVALID = "Invalid KeyConditionExpression: "
         ("pk = :v OR sk = :w", OPERATOR + "OR"),
         ("NOT pk = :v", OPERATOR + "NOT"),
         ("pk = :v AND NOT sk = :w", OPERATOR + "NOT"),
+        ("NOT NOT pk = :v", OPERATOR + "NOT"),
         ("pk IN (:v)", OPERATOR + "IN"),
         ("pk <> :v", OPERATOR + "<>"),
         ("attribute_exists(pk)", OPERATOR + "attribute_exists"),
