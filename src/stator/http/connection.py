@@ -25,6 +25,9 @@ _HEAD_BYTES_MAX = HEADER_BYTES_MAX + REQUEST_LINE_BYTES_MAX
 _EMPTY_BODY_BYTES_MAX = 64 * 1024  # of chunk extensions and trailers that bring no body forward
 
 
+_HOP_HEADERS = (b"connection", b"upgrade", b"expect")  # of the first reading of a request; not for the second
+_WAITING_BYTES_MAX = 1024 * 1024  # of the bodies of a pipeline's waiting requests
+
 # Stages of a connection. Plain integers: comparing members of an enum costs a microsecond per request.
 _IDLE: Final = 0  # between requests
 _HEAD: Final = 1
@@ -99,14 +102,16 @@ class Connection(asyncio.Protocol):
         self._roomy = len(data) > HEADER_BYTES_MAX or self._stray > 0  # only then can a head be too large
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._stopping = True  # answered as an ordinary request; nothing after it can be read
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400)
         if self._stage == _HEAD or (self._stage == _BODY and not self._grew):
             self._count_stray(len(data))
-        if self._waiting and self._running is None:
-            self._drain()
+        if self._waiting:
+            if self._running is None:
+                self._drain()
+            self._pace()
 
     def eof_received(self) -> bool:
         """A client may close its sending half and still read what is under way."""
@@ -134,6 +139,28 @@ class Connection(asyncio.Protocol):
         self._stage = _HEAD
         self._since = self._crowd.now
         self._stray = -1  # the read that began a stage may hold more than the stage: it does not count
+
+    def _feed_without_upgrade(self, rest: bytes) -> None:
+        """The parser ends a request that asks for another protocol (as Java's client does, for HTTP/2) before its body.
+        Nothing is obliged to follow, so parse it again as if it had not asked.
+        """
+        while self._waiting and self._stage != _DEAF:
+            asked = self._waiting.pop()
+            kept = [b"%b: %b\r\n" % field for field in asked.headers.items() if field[0] not in _HOP_HEADERS]
+            head = b"%b %b HTTP/1.1\r\n%b\r\n" % (asked.method, asked.url, b"".join(kept))
+            if asked.method == b"CONNECT":
+                self._refuse(405)
+                return
+            self._parser = httptools.HttpRequestParser(self)
+            try:
+                self._parser.feed_data(head)
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+                continue
+            except httptools.HttpParserError:
+                self._refuse(400)
+            return
 
     def on_url(self, url: bytes) -> None:
         if self._stage == _HEAD:
@@ -216,8 +243,6 @@ class Connection(asyncio.Protocol):
                 self._running_since = self._crowd.now
                 self._journey = cast(Journey[Answer], reply)
                 self._journey.arrived = self._arrived
-                if len(waiting) >= self._front.settings.pipelined_requests_max:
-                    self._pause_reading()
                 return
         if self._continue_due and not waiting:
             self._continue_due = False
@@ -282,6 +307,12 @@ class Connection(asyncio.Protocol):
 
     def _body_bytes_max(self) -> int:
         return self._front.settings.body_bytes_max
+
+    def _pace(self) -> None:
+        """Stop reading a client that is too far ahead, by number or by the memory its requests take."""
+        too_many = len(self._waiting) >= self._front.settings.pipelined_requests_max
+        if too_many or sum(len(request.body) for request in self._waiting) > _WAITING_BYTES_MAX:
+            self._pause_reading()
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and not self._transport.is_closing():
