@@ -15,6 +15,6 @@ def test_the_boto3_example_prints_the_item() -> None:
     printed = io.StringIO()
     with start_server() as endpoint, contextlib.redirect_stdout(printed):
         assert "http://127.0.0.1:8000" in code
-        exec(compile(code.replace("http://127.0.0.1:8000", endpoint), str(README), "exec"), {})  # noqa: S102
+        exec(compile(code.replace("http://127.0.0.1:8000", endpoint), str(README), "exec"), {})
     assert "'song': 'Sinnerman'" in printed.getvalue()
     assert "Decimal('622')" in printed.getvalue()
