@@ -1,0 +1,34 @@
+"""GetItem: one item by its key."""
+
+import orjson
+
+from stator.api import prepare, returns
+from stator.api.call import Call
+from stator.api.registry import operation
+from stator.expressions.placeholders import check_mix, check_placeholders_needed
+from stator.items.capacity import read_units
+from stator.items.keys import request_key
+from stator.validation.requests.get_item import GET_ITEM
+
+
+@operation("GetItem", GET_ITEM)
+async def get_item(call: Call) -> bytes:
+    request = call.request
+    projected = prepare.is_projected(request)
+    if projected:
+        check_mix(request, ("ProjectionExpression",), ("AttributesToGet",))
+        check_placeholders_needed(request, ("ProjectionExpression",))
+    key_item = prepare.parse_key(request["Key"])
+    project, paths = prepare.key_projection(request) if projected else (None, ())
+    table = prepare.table_of(call)
+    key = request_key(table, key_item)
+    prepare.check_key_paths(table, paths)
+    consistent = request.get("ConsistentRead", False)
+    row = await call.parts.reader.row(key, consistent=consistent)
+    item = None if row is None else row.value
+    if item is not None and project is not None:
+        item = orjson.dumps(project(orjson.loads(item)))
+    if "ReturnConsumedCapacity" not in request:
+        return returns.EMPTY if item is None else b'{"Item":' + item + b"}"
+    units = read_units(0 if row is None else row.size, consistent=consistent)
+    return returns.body(Item=item, ConsumedCapacity=returns.consumed(request, table, units))

@@ -1,0 +1,140 @@
+"""What Query and Scan have in common: filters, Select, projections of indexes, and the page they answer with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stator.api import prepare, returns
+from stator.errors import Family, ValidationException
+from stator.expressions.legacy_condition import parse_filter
+from stator.expressions.request import Expressions
+from stator.expressions.tree import Path
+from stator.items.indexes import projected_names
+from stator.items.page import ROWS_MAX, Result, View
+from stator.model.table import Index, KeySchema, Table
+from stator.values.attribute import Item
+
+
+class Filter(Protocol):
+    """A filter with its values bound: an expression's, or legacy parameters'."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]: ...
+
+    def holds(self, item: Item) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which items a page shows, and what of them; None for all."""
+
+    filter: Filter | None
+    project: Callable[[Item], Item] | None
+    paths: tuple[Path, ...]  # what the projection names
+
+
+def legacy_filter(request: dict[str, Any], name: str) -> Filter | None:
+    """QueryFilter or ScanFilter with its ConditionalOperator."""
+    if name not in request and "ConditionalOperator" not in request:
+        return None
+    return parse_filter(request.get(name), request.get("ConditionalOperator"))
+
+
+def start_of(request: dict[str, Any]) -> Item | None:
+    if "ExclusiveStartKey" not in request:
+        return None
+    return prepare.parse_key(request["ExclusiveStartKey"])
+
+
+def shown_of(request: dict[str, Any], expressions: Expressions, legacy: Filter | None) -> Shown:
+    found = legacy
+    if "FilterExpression" in request:
+        found = expressions.condition("FilterExpression", request["FilterExpression"])
+    project, paths = prepare.projection_of(request, expressions)
+    return Shown(found, project, paths)
+
+
+def check_select(request: dict[str, Any]) -> None:
+    """Select fits the projection parameters and the index."""
+    select = request.get("Select")
+    if select is None:
+        return
+    given = next((name for name in ("ProjectionExpression", "AttributesToGet") if name in request), None)
+    if given is not None and select != "SPECIFIC_ATTRIBUTES":
+        raise ValidationException(f"Cannot specify the {given} when choosing to get {select}", Family.SELECT)
+    if given is None and select == "SPECIFIC_ATTRIBUTES":
+        raise ValidationException(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
+            Family.SELECT,
+        )
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+        raise ValidationException(
+            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName", Family.SELECT
+        )
+
+
+def check_consistent(request: dict[str, Any], index: Index | None) -> None:
+    if index is not None and not index.local and request.get("ConsistentRead"):
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+
+
+def check_filter_keys(request: dict[str, Any], schema: KeySchema, shown: Shown) -> None:
+    """A Query's filter leaves the keys to the key condition."""
+    if shown.filter is None:
+        return
+    named = {path[0] for path in shown.filter.paths}
+    for attribute in schema.attributes:
+        if attribute.name in named:
+            kind = "QueryFilter" if "QueryFilter" in request else "Filter Expression"
+            raise ValidationException(
+                f"{kind} can only contain non-primary key attributes: Primary key attribute: {attribute.name}"
+            )
+
+
+def view_of(request: dict[str, Any], table: Table, index: Index | None, shown: Shown) -> View:
+    """How to read and show the page, after the checks that need the index."""
+    prepare.check_key_paths(table, shown.paths)
+    if shown.filter is not None:
+        prepare.check_key_paths(table, shown.filter.paths)
+    return View(
+        table,
+        index,
+        shown.filter,
+        shown.project,
+        count_only=request.get("Select") == "COUNT",
+        fetch=index is not None and _fetches(request, table, index, shown),
+        rows_max=request.get("Limit", ROWS_MAX),
+        consistent=request.get("ConsistentRead", False),
+    )
+
+
+def _fetches(request: dict[str, Any], table: Table, index: Index, shown: Shown) -> bool:
+    """Whether entries of the index do not hold all that is asked of them. A local index then reads the whole items; a
+    global one cannot."""
+    if index.projection.type == "ALL":
+        return False
+    if request.get("Select") == "ALL_ATTRIBUTES":
+        if not index.local:
+            raise ValidationException(
+                "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
+                f"secondary index {index.name} because its projection type is not ALL"
+            )
+        return True
+    held = projected_names(table, index)
+    missing = list(dict.fromkeys(str(path[0]) for path in shown.paths if path[0] not in held))
+    if missing and not index.local:
+        raise ValidationException(
+            f"One or more parameter values were invalid: Global secondary index {index.name} does not project "
+            f"[{', '.join(missing)}]"
+        )
+    return bool(missing)
+
+
+def page_answer(request: dict[str, Any], table: Table, result: Result) -> bytes:
+    return returns.body(
+        Items=None if request.get("Select") == "COUNT" else returns.array(result.items),
+        Count=str(result.matched).encode(),
+        ScannedCount=str(result.scanned).encode(),
+        LastEvaluatedKey=result.last_key,
+        ConsumedCapacity=returns.consumed(request, table, result.table_units, result.index_units),
+    )

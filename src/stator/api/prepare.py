@@ -1,0 +1,142 @@
+"""From request parameters to what the heart of the house works with: conditions, projections, tables.
+
+The parts that several operations share; the order in which an operation uses them is its order of complaints.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from stator.api.call import Call
+from stator.errors import Family, ValidationException
+from stator.expressions.legacy_condition import check_conditional_operator, parse_expected
+from stator.expressions.legacy_projection import parse_attributes_to_get
+from stator.expressions.placeholders import check_mix, check_placeholders_needed
+from stator.expressions.request import Expressions
+from stator.expressions.tree import Path
+from stator.items.decide import NO_GUARD, Guard
+from stator.limits import ITEM_BYTES_MAX
+from stator.model.table import Index, Table
+from stator.values.attribute import Item
+from stator.values.parse import parse_item
+
+_PUT_RETURNS = ("NONE", "ALL_OLD")
+WRITE_EXPRESSIONS = ("ConditionExpression",)
+WRITE_LEGACY = ("Expected", "ConditionalOperator")
+_GUARDED = frozenset(
+    (*WRITE_EXPRESSIONS, *WRITE_LEGACY, "ExpressionAttributeNames", "ExpressionAttributeValues"),
+)
+_PROJECTED = frozenset(("ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"))
+
+Project = Callable[[Item], Item]
+
+
+def table_of(call: Call) -> Table:
+    """The table that the request names, ready for data operations."""
+    return call.parts.catalog.get(call.account, call.region, call.request["TableName"])
+
+
+def expressions_of(request: dict[str, Any]) -> Expressions:
+    return Expressions(request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"))
+
+
+def is_guarded(request: dict[str, Any]) -> bool:
+    """Whether a PutItem or DeleteItem has anything to do with conditions; most have not."""
+    return not _GUARDED.isdisjoint(request)
+
+
+def is_projected(request: dict[str, Any]) -> bool:
+    """Whether the request has anything to do with projections; most have not."""
+    return not _PROJECTED.isdisjoint(request)
+
+
+def shows_item(request: dict[str, Any]) -> bool:
+    return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+
+
+def check_put_returns(request: dict[str, Any]) -> None:
+    if request.get("ReturnValues", "NONE") not in _PUT_RETURNS:
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE", Family.RETURN_VALUES)
+
+
+def check_put_mix(request: dict[str, Any]) -> None:
+    """PutItem and DeleteItem: not both kinds of condition, no placeholders without an expression."""
+    check_write_mix(request, WRITE_EXPRESSIONS, WRITE_LEGACY)
+
+
+def check_write_mix(request: dict[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Not both kinds of parameters, a ConditionalOperator only over conditions, no placeholders without an
+    expression."""
+    check_mix(request, expressions, legacy)
+    check_conditional_operator(request.get("Expected"), request.get("ConditionalOperator"))
+    check_placeholders_needed(request, expressions)
+
+
+def condition_guard(request: dict[str, Any]) -> tuple[Guard, tuple[Path, ...]]:
+    """The ConditionExpression of PutItem or DeleteItem and the paths in it; an empty guard without one."""
+    if "ConditionExpression" not in request:
+        return NO_GUARD, ()
+    expressions = expressions_of(request)
+    condition = expressions.condition("ConditionExpression", request["ConditionExpression"])
+    expressions.check_used()
+    return Guard(condition, shows_item(request)), condition.paths
+
+
+def expected_guard(request: dict[str, Any], guard: Guard) -> Guard:
+    """The same from the legacy Expected, if that is what the request has."""
+    if "Expected" not in request and "ConditionalOperator" not in request:
+        return guard
+    return Guard(parse_expected(request.get("Expected"), request.get("ConditionalOperator")), shows_item(request))
+
+
+def check_key_paths(table: Table, paths: Iterable[Path]) -> None:
+    """Key attributes are scalars, so no path leads into one."""
+    for path in paths:
+        if len(path) > 1:
+            _check_key_path(table, path[0])
+
+
+def _check_key_path(table: Table, name: str | int) -> None:
+    text = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+    if any(attribute.name == name for attribute in table.keys.attributes):
+        raise ValidationException(f"{text}Key: {name}")
+    for index in table.indexes:
+        if any(attribute.name == name for attribute in index.keys.attributes):
+            raise ValidationException(f"{text}IndexKey: {name}")
+
+
+def projection_of(request: dict[str, Any], expressions: Expressions | None) -> tuple[Project | None, tuple[Path, ...]]:
+    """What the answer shows of an item, None for all of it, and the paths that it needs."""
+    if "ProjectionExpression" in request:
+        bound = (expressions or expressions_of(request)).projection(request["ProjectionExpression"])
+        return bound.project, bound.paths
+    if "AttributesToGet" in request:
+        names = parse_attributes_to_get(request["AttributesToGet"])
+        return names.project, names.paths
+    return None, ()
+
+
+def key_projection(request: dict[str, Any]) -> tuple[Project | None, tuple[Path, ...]]:
+    """The projection of GetItem and of each table of BatchGetItem, with all of its checks."""
+    expressions = expressions_of(request) if "ProjectionExpression" in request else None
+    shown = projection_of(request, expressions)
+    if expressions is not None:
+        expressions.check_used()
+    return shown
+
+
+def parse_key(raw: dict[str, Any]) -> Item:
+    return parse_item(raw)[0]
+
+
+def check_item_size(size: int) -> None:
+    if size > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+
+
+def index_of(table: Table, name: str | None) -> Index | None:
+    if name is None:
+        return None
+    for index in table.indexes:
+        if index.name == name:
+            return index
+    raise ValidationException(f"The table does not have the specified index: {name}")

@@ -1,0 +1,191 @@
+"""What a write does to one item. Pure: the old row goes in, a Change comes out; raising leaves everything as it was.
+
+One class a kind of write: Put, Update, Delete. Each knows its key up front, so that any number of them can be decided
+in one transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import orjson
+
+from stator.errors import ConditionalCheckFailedException, ValidationException
+from stator.expressions.apply import ITEM_TOO_LARGE, creates
+from stator.expressions.returned import targets
+from stator.expressions.tree import Arithmetic, Update
+from stator.items import indexes
+from stator.items.keys import key_of
+from stator.limits import ITEM_BYTES_MAX
+from stator.model.table import Table
+from stator.storage.store import Change, Key, Put, Row
+from stator.values.attribute import Item
+from stator.values.size import item_bytes
+
+_NO_UNITS: Mapping[str, float] = {}
+_NEAR_LIMIT_BYTES = 128 * 1024  # more than the actions of an expression of 4 KB can add
+
+
+class Condition(Protocol):
+    """A condition with its values bound: an expression's, or legacy parameters'."""
+
+    def holds(self, item: Item) -> bool: ...
+
+
+class Action(Protocol):
+    """An update with its values bound: an expression's, or AttributeUpdates'."""
+
+    @property
+    def tree(self) -> Update: ...
+
+    def apply(self, item: Item, *, absent: bool = False) -> Item: ...
+
+
+class Guard(NamedTuple):
+    """When a write may happen, and whether its refusal shows the item."""
+
+    condition: Condition | None = None
+    show_item: bool = False
+
+
+NO_GUARD = Guard()
+
+
+class Outcome(NamedTuple):
+    """What a write did, for its answer. Items are None where absent; `before` and `after` are their stored JSON."""
+
+    before: bytes | None
+    after: bytes | None
+    before_item: Item | None  # decoded only when the write needed it
+    after_item: Item | None
+    size: int  # the larger of the item's bytes before and after
+    index_units: Mapping[str, float]
+
+
+class Write:
+    """A write of one item. `decide` is the store's, `change` the same for one row."""
+
+    __slots__ = ("guard", "key", "table")
+
+    def __init__(self, table: Table, key: Key, guard: Guard) -> None:
+        self.table = table
+        self.key = key
+        self.guard = guard
+
+    def decide(self, rows: Sequence[Row | None]) -> Change:
+        return self.change(rows[0])
+
+    def change(self, row: Row | None) -> Change:
+        raise NotImplementedError
+
+    def check_guard(self, before: Item | None) -> None:
+        condition, show_item = self.guard
+        if condition is not None and not condition.holds(before or {}):
+            if show_item and before is not None:
+                raise ConditionalCheckFailedException(Item=before)
+            raise ConditionalCheckFailedException
+
+    def decode(self, row: Row | None) -> Item | None:
+        """The old item, when the guard or an index has to look into it."""
+        if row is None or (self.guard.condition is None and not self.table.indexes):
+            return None
+        item: Item = orjson.loads(row.value)
+        return item
+
+
+class PutWrite(Write):
+    """Replace the whole item."""
+
+    __slots__ = ("item", "size", "value")
+
+    def __init__(self, table: Table, key: Key, item: Item, size: int, guard: Guard = NO_GUARD) -> None:
+        super().__init__(table, key, guard)
+        self.item = item
+        self.size = size
+        self.value = orjson.dumps(item)
+
+    def change(self, row: Row | None) -> Change:
+        before = self.decode(row)
+        if self.guard.condition is not None:
+            self.check_guard(before)
+        put = Put(self.key, self.size, self.value)
+        size = self.size if row is None or row.size < self.size else row.size
+        old = None if row is None else row.value
+        if not self.table.indexes:
+            return Change((put,), (), (), Outcome(old, self.value, before, self.item, size, _NO_UNITS))
+        puts, deletes, units = indexes.maintain(self.table, before, self.item)
+        return Change([put, *puts], deletes, (), Outcome(old, self.value, before, self.item, size, units))
+
+
+class DeleteWrite(Write):
+    """Remove the item; nothing happens when it is absent."""
+
+    __slots__ = ()
+
+    def change(self, row: Row | None) -> Change:
+        before = self.decode(row)
+        if self.guard.condition is not None:
+            self.check_guard(before)
+        if row is None:
+            return Change(result=Outcome(None, None, None, None, 0, _NO_UNITS))
+        if not self.table.indexes:
+            return Change((), (self.key,), (), Outcome(row.value, None, before, None, row.size, _NO_UNITS))
+        puts, deletes, units = indexes.maintain(self.table, before, None)
+        return Change(puts, [self.key, *deletes], (), Outcome(row.value, None, before, None, row.size, units))
+
+
+class UpdateWrite(Write):
+    """Change the item in place, or create it from its key."""
+
+    __slots__ = ("action", "key_item")
+
+    def __init__(self, table: Table, key: Key, key_item: Item, action: Action | None, guard: Guard = NO_GUARD) -> None:
+        super().__init__(table, key, guard)
+        self.key_item = key_item
+        self.action = action
+
+    def change(self, row: Row | None) -> Change:
+        before: Item | None = None if row is None else orjson.loads(row.value)
+        self.check_guard(before)
+        action = self.action
+        if before is None and action is not None and not creates(action.tree):
+            return Change(result=Outcome(None, None, None, None, 0, _NO_UNITS))
+        after = self.key_item if before is None else before
+        if action is not None:
+            after = action.apply(after, absent=before is None)
+        size = self._check(after)
+        value = orjson.dumps(after)
+        old = None if row is None else row.value
+        larger = size if row is None or row.size < size else row.size
+        put = Put(self.key, size, value)
+        if not self.table.indexes:
+            return Change((put,), (), (), Outcome(old, value, before, after, larger, _NO_UNITS))
+        puts, deletes, units = indexes.maintain(self.table, before, after)
+        return Change([put, *puts], deletes, (), Outcome(old, value, before, after, larger, units))
+
+    def _check(self, after: Item) -> int:
+        """The size of the updated item, once it is seen to be within the limits."""
+        size = item_bytes(after)
+        if self.action is None:
+            return size
+        update = self.action.tree
+        if self.table.indexes:
+            indexes.check_update(self.table, after, touched(update))
+        if size > ITEM_BYTES_MAX - _NEAR_LIMIT_BYTES:
+            measured = size - item_bytes(key_of(self.table.keys, after)) + action_bytes(update)
+            if max(size, measured) > ITEM_BYTES_MAX:
+                raise ValidationException(ITEM_TOO_LARGE)
+        return size
+
+
+def touched(update: Update) -> frozenset[str]:
+    """The top-level attributes that an update writes or clears."""
+    return frozenset(str(target[0]) for target in targets(update))
+
+
+def action_bytes(update: Update) -> int:
+    """What the service adds for an update's actions when it holds the item to the size limit, measured by others."""
+    written = len(update.sets) + len(update.adds)
+    cleared = len(update.removes) + len(update.deletes)
+    through_lists = sum(isinstance(assignment.path[-1], int) for assignment in update.sets)
+    arithmetic = sum(isinstance(assignment.value, Arithmetic) for assignment in update.sets)
+    return 3 + 19 * written + 2 * cleared + through_lists + 50 * arithmetic

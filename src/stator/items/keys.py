@@ -1,0 +1,90 @@
+"""An item's key: checked against its table's schema, and turned into the place where the row lives."""
+
+from stator.errors import ValidationException
+from stator.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
+from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.storage.store import Key
+from stator.values.attribute import AttributeValue, Item
+from stator.values.key import key_value_bytes, partition_bytes, sort_bytes
+
+SCHEMA_MISMATCH = "The provided key element does not match the schema"
+_SHORT = 256  # a key of at most so many characters cannot break a limit: 4 bytes a character in UTF-8 at most
+
+
+def item_key(table: Table, item: Item) -> Key:
+    """Where a whole item goes (PutItem). Raises ValidationException naming the faulty key attribute."""
+    for attribute in table.keys.attributes:
+        value = item.get(attribute.name)
+        if value is None:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Missing the key {attribute.name} in the item"
+            )
+        if attribute.type not in value:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Type mismatch for key {attribute.name} "
+                f"expected: {attribute.type} actual: {next(iter(value))}"
+            )
+    return _place(table, item)
+
+
+def request_key(table: Table, key: Item) -> Key:
+    """Where the item of a Key parameter is: exactly the table's key attributes, of their types."""
+    check_schema(table.keys, key)
+    return _place(table, key)
+
+
+def check_schema(schema: KeySchema, key: Item) -> None:
+    attributes = schema.attributes
+    if len(key) != len(attributes):
+        raise ValidationException(SCHEMA_MISMATCH)
+    for attribute in attributes:
+        value = key.get(attribute.name)
+        if value is None or attribute.type not in value:
+            raise ValidationException(SCHEMA_MISMATCH)
+
+
+def _place(table: Table, item: Item) -> Key:
+    schema = table.keys
+    hash_attribute = schema.hash[0]
+    hash_value = item[hash_attribute.name]
+    check_key_value(hash_attribute, hash_value, partition=True)
+    partition = partition_bytes((hash_value,))
+    if not schema.range:
+        return Key(table.space, partition, b"")
+    range_attribute = schema.range[0]
+    range_value = item[range_attribute.name]
+    check_key_value(range_attribute, range_value, partition=False)
+    return Key(table.space, partition, sort_bytes((range_value,)))
+
+
+def check_key_value(attribute: KeyAttribute, value: AttributeValue, *, partition: bool) -> None:
+    """A key value is not empty and not too long."""
+    text = value[attribute.type]
+    if attribute.type == "N" or (text and len(text) <= _SHORT):
+        return
+    if not text:
+        kind = "string" if attribute.type == "S" else "binary"
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {kind} value. Key: {attribute.name}"
+        )
+    check_key_size(value, partition=partition)
+
+
+def check_key_size(value: AttributeValue, *, partition: bool) -> None:
+    size = key_value_bytes(value)
+    if partition and size > PARTITION_KEY_BYTES_MAX:
+        raise ValidationException(
+            "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of"
+            f"{PARTITION_KEY_BYTES_MAX} bytes"
+        )
+    if not partition and size > SORT_KEY_BYTES_MAX:
+        raise ValidationException(
+            "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size "
+            f"limit of {SORT_KEY_BYTES_MAX} bytes"
+        )
+
+
+def key_of(schema: KeySchema, item: Item) -> Item:
+    """The key attributes of an item, as a Key parameter."""
+    return {attribute.name: item[attribute.name] for attribute in schema.attributes}

@@ -1,0 +1,73 @@
+"""A whole server in a thread of the test's process, reached over real HTTP."""
+
+import asyncio
+import itertools
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import uvloop
+from botocore.config import Config
+
+from stator.assembly import Server, start
+from stator.clock import ManualClock
+from stator.config import Settings
+
+_accounts = itertools.count(1)
+
+
+class RunningServer:
+    """Started when made; `close` stops it. `clock` is the server's, to be turned by hand."""
+
+    def __init__(self, **settings: Any) -> None:
+        chosen: dict[str, Any] = {"port": 0, "in_memory": "data_dir" not in settings} | settings
+        self.settings = Settings(**chosen)
+        self.clock = ManualClock()
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.server: Server = self._run(start(self.settings, self.clock))
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def _run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def close(self) -> None:
+        self._run(self.server.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of its own: nothing another test does is seen in it."""
+
+    url: str
+    number: str
+
+    def client(self, service: str = "dynamodb", region: str = "eu-west-1", **config: Any) -> Any:
+        """A boto3 client. Parameters are sent as given, however wrong; nothing is retried. The SDK signs with the real
+        time, so the server it talks to must not verify signatures or must have the real time too."""
+        chosen = {"parameter_validation": False, "retries": {"total_max_attempts": 1}} | config
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=self.number,
+            aws_secret_access_key="secret",
+            config=Config(**chosen),
+        )
+
+
+def new_account(url: str) -> Account:
+    return Account(url, f"{next(_accounts):012d}")
+
+
+def start_server(data_dir: Path | None = None, **settings: Any) -> RunningServer:
+    return RunningServer(**settings) if data_dir is None else RunningServer(data_dir=data_dir, **settings)
