@@ -3,15 +3,12 @@
 `python -m tools.tables` writes them; tests/architecture fails when one is stale.
 """
 
-import importlib
-import pkgutil
 from pathlib import Path
 
 import botocore
 import botocore.loaders
 
-import stator.api.dynamodb
-from stator.api.registry import OPERATIONS
+from stator.assembly import operations
 from stator.config import SETTINGS
 from tools.map import render_map
 
@@ -40,19 +37,17 @@ def render() -> dict[Path, str]:
 def modelled_operations() -> dict[str, str]:
     """The name of every operation of the newest service models, by its X-Amz-Target."""
     loader = botocore.loaders.create_loader()
-    operations: dict[str, str] = {}
+    targets: dict[str, str] = {}
     for service in SERVICES:
         model = loader.load_service_model(service, "service-2")
         prefix = model["metadata"]["targetPrefix"]
-        operations |= {f"{prefix}.{name}": name for name in sorted(model["operations"])}
-    return operations
+        targets |= {f"{prefix}.{name}": name for name in sorted(model["operations"])}
+    return targets
 
 
 def served_targets() -> set[str]:
     """The X-Amz-Target of every operation that has a file."""
-    for module in pkgutil.iter_modules(stator.api.dynamodb.__path__, "stator.api.dynamodb."):
-        importlib.import_module(module.name)
-    return set(OPERATIONS)
+    return set(operations())
 
 
 def render_operations() -> str:
@@ -76,7 +71,7 @@ status 400, `UnknownOperationException`.
 def _file(target: str, served: set[str]) -> str:
     if target not in served:
         return "-"
-    return f"`{OPERATIONS[target].handler.__module__.removeprefix('stator.').replace('.', '/')}.py`"
+    return f"`{operations()[target].handler.__module__.removeprefix('stator.').replace('.', '/')}.py`"
 
 
 def render_settings() -> str:
