@@ -17,7 +17,7 @@ from stator.auth.credentials import Credential, Credentials
 from stator.clock import system_clock
 from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.http.front import Front, FrontSettings
-from stator.http.server import Listener, serve
+from stator.http.server import Listener, serve_front
 
 SCOPE = "20261121/us-east-1/dynamodb/aws4_request"
 AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=AKID/{SCOPE}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
@@ -183,7 +183,7 @@ def served(loop: asyncio.AbstractEventLoop, **wishes: Any) -> Iterator[Served]:
         house = House(loop)
         credentials = Credentials(known, anyone=not known)
         front = Front(house.operations(), cast(Parts, None), settings, credentials, system_clock)
-        return house, await serve(front, "127.0.0.1", 0, ssl)
+        return house, await serve_front(front, "127.0.0.1", 0, ssl)
 
     house, listener = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     running = Served(house, listener, ("127.0.0.1", listener.port))

@@ -31,9 +31,12 @@ class Credentials:
     that to loopback binds (and to an operator who insists).
     """
 
-    __slots__ = ("_anyone", "_known")
+    __slots__ = ("_account", "_anyone", "_known")
 
-    def __init__(self, known: Iterable[Credential] = (), *, anyone: bool = False) -> None:
+    def __init__(
+        self, known: Iterable[Credential] = (), *, anyone: bool = False, account: str = ANONYMOUS_ACCOUNT
+    ) -> None:
+        self._account = account
         self._known = {credential.access_key: credential for credential in known}
         self._anyone = anyone
 
@@ -53,9 +56,8 @@ class Credentials:
                 fresh[access_key] = old  # verifiers recognise a key by identity, so an unchanged one stays itself
         self._known = fresh
 
-
-def anonymous_account(access_key: str) -> str:
-    """The account of an unverified access key: the key itself when it is 12 digits."""
-    if len(access_key) == 12 and access_key.isascii() and access_key.isdigit():
-        return access_key
-    return ANONYMOUS_ACCOUNT
+    def anonymous_account(self, access_key: str) -> str:
+        """The account of an unverified access key: the key itself when it is 12 digits, or one for all others."""
+        if len(access_key) == 12 and access_key.isascii() and access_key.isdigit():
+            return access_key
+        return self._account

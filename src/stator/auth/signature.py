@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
-from stator.auth.credentials import Caller, Credential, Credentials, anonymous_account
+from stator.auth.credentials import Caller, Credential, Credentials
 from stator.auth.moment import basic_format, from_date_header, seconds_of
 from stator.errors import (
     IncompleteSignatureException,
@@ -130,7 +130,8 @@ class Verifier:
         access_key, scope = claim.credential.rstrip("/").split("/", 1)
         region = scope.split("/")[1]
         if is_open:
-            found = Pass(Caller(anonymous_account(access_key), region, access_key), scope, claim.signed_headers, None)
+            caller = Caller(self._credentials.anonymous_account(access_key), region, access_key)
+            found = Pass(caller, scope, claim.signed_headers, None)
         else:
             credential = self._credentials.find(access_key)
             if credential is None:

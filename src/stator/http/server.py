@@ -66,7 +66,7 @@ class Listener:
             connection.sweep(now)
 
 
-async def serve(front: Front, host: str, port: int, ssl: tls.SSLContext | None = None) -> Listener:
+async def serve_front(front: Front, host: str, port: int, ssl: tls.SSLContext | None = None) -> Listener:
     """Listen. Raises OSError when the address cannot be bound."""
     listener = Listener(front)
     await listener.open(host, port, ssl)

@@ -325,6 +325,10 @@ class TestOpen:
         for _ in range(2):
             assert check(request, b"any body", one, now=0) == Caller(account, "eu-west-1", access_key)
 
+    def test_another_account_for_everyone(self) -> None:
+        one = Verifier(Credentials(anyone=True, account="999999999999"))
+        assert check(signed(), by=one).account == "999999999999"
+
     def test_still_well_formed(self) -> None:
         one = verifier(anyone=True)
         for credential, error in (("a/b/c/d", IncompleteSignatureException), ("a/b/c/d/e", InvalidSignatureException)):

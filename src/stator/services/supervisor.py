@@ -1,0 +1,77 @@
+"""Repeats the background duties: each at its pace, each in a task of its own, none able to hurt another."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, NamedTuple
+
+_log = logging.getLogger(__name__)
+
+RETRY_SECONDS_MIN = 1.0
+RETRY_SECONDS_MAX = 60.0
+
+
+class Duty(NamedTuple):
+    name: str
+    run_once: Callable[[], Coroutine[Any, Any, int]]  # returns how much it did; safe to stop between two runs
+    pace_seconds: float  # between the end of one run and the start of the next
+
+
+class Supervisor:
+    """Runs duties from `start` to `close`, on the running loop. A run that fails is logged and tried again, each time
+    after twice as long; a run that succeeds resets that. `pause` is how to wait: tests pass one they turn by hand.
+    """
+
+    def __init__(self, duties: Iterable[Duty], pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        self._duties = tuple(duties)
+        self._pause = pause
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._pausing: set[str] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        for duty in self._duties:
+            self._tasks[duty.name] = loop.create_task(self._repeat(duty), name=f"duty {duty.name}")
+
+    async def close(self, grace_seconds: float = 10.0) -> None:
+        """Let runs under way finish and begin no other. Past the grace, runs are cancelled."""
+        self._stopping = True
+        for name in self._pausing:
+            self._tasks[name].cancel()
+        tasks = list(self._tasks.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _repeat(self, duty: Duty) -> None:
+        failures = 0
+        while not self._stopping:
+            try:
+                await duty.run_once()
+            except Exception:  # noqa: BLE001  whatever it was, the duty must go on
+                failures += 1
+                seconds = retry_seconds(duty.pace_seconds, failures)
+                _log.exception("duty %s failed %d times in a row; again in %.0f s", duty.name, failures, seconds)
+            else:
+                failures = 0
+                seconds = duty.pace_seconds
+            await self._rest(duty, seconds)
+
+    async def _rest(self, duty: Duty, seconds: float) -> None:
+        if self._stopping:
+            return
+        self._pausing.add(duty.name)
+        try:
+            await self._pause(seconds)
+        finally:
+            self._pausing.discard(duty.name)
+
+
+def retry_seconds(pace_seconds: float, failures: int) -> float:
+    """How long to wait after so many failures in a row, but never shorter than the duty's own pace."""
+    doubled = max(pace_seconds, RETRY_SECONDS_MIN) * 2.0 ** min(failures - 1, 10)
+    return max(pace_seconds, min(doubled, RETRY_SECONDS_MAX))
