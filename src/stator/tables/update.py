@@ -208,6 +208,8 @@ def _stream(step: _Step, specification: dict[str, Any] | None) -> None:
         if table.stream:
             raise ValidationException(f"Table already has an enabled stream: TableName: {table.name}")
         stream = build_stream(specification, step.now)
+        if stream and stream.label == table.latest_stream_label:
+            stream = build_stream(specification, step.now + 0.001)  # a new stream has an ARN of its own
         step.both(stream=stream, latest_stream_label=stream.label if stream else None)
     elif table.stream is None:
         raise ValidationException(f"Table has no stream to disable: TableName: {table.name}")

@@ -214,6 +214,8 @@ def test_stream(make_table: Make) -> None:
         update(settled(edit), StreamSpecification=on)
     off = settled(update(settled(edit), StreamSpecification={"StreamEnabled": False}))
     assert (off.stream, off.latest_stream_label) == (None, label)
+    again = settled(update(off, StreamSpecification=on))
+    assert again.latest_stream_label == "2025-06-15T15:06:40.001"
     with pytest.raises(ValidationException, match=r"^Table has no stream to disable: TableName: music$"):
         update(off, StreamSpecification={"StreamEnabled": False})
 

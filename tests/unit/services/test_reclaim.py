@@ -1,0 +1,60 @@
+import asyncio
+from dataclasses import replace
+
+from stator.storage.sqlite.store import SqliteStore
+
+from stator.clock import ManualClock
+from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.services.parts import Parts
+from stator.services.reclaim import run_once
+from stator.storage.store import Change, Key, Put
+from stator.tables import lifecycle
+from stator.tables.catalog import DROP_GRACE_SECONDS, Catalog, Edit
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+
+
+async def _create(catalog: Catalog, clock: ManualClock, space: int) -> Table:
+    keys = KeySchema((KeyAttribute("pk", "S"),))
+    table = Table(ACCOUNT, REGION, "music", "id", clock(), {"pk": "S"}, keys, space)
+    return await catalog.change(ACCOUNT, REGION, "music", lambda _: Edit(lifecycle.create(table, clock())))
+
+
+async def _delete(catalog: Catalog, clock: ManualClock) -> None:
+    def decide(table: Table | None) -> Edit:
+        assert table is not None
+        return Edit(lifecycle.delete(replace(table), clock()), (table.space,))
+
+    await catalog.change(ACCOUNT, REGION, "music", decide)
+
+
+def test_spaces_of_deleted_tables_are_dropped_once_they_are_due() -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        store = SqliteStore.open(None)
+        try:
+            catalog = await Catalog.open(store, clock)
+            parts = Parts(catalog, store, clock)
+            (old,) = await catalog.create_spaces(1)
+            await _create(catalog, clock, old)
+            row = Put(Key(old, bytes(8) + b"p", b""), 3, b"{}")
+            await store.transact([row.key], lambda _: Change(puts=[row]))
+            await _delete(catalog, clock)
+            (new,) = await catalog.create_spaces(1)
+            await _create(catalog, clock, new)
+
+            assert await run_once(parts) == 0
+            assert (await store.usage(old)).rows == 1
+            clock.advance(DROP_GRACE_SECONDS)
+            assert await run_once(parts) == 1
+            assert (await store.usage(old)).rows == 0
+            assert await run_once(parts) == 0
+
+            assert catalog.get(ACCOUNT, REGION, "music").space == new
+            reopened = await Catalog.open(store, clock)
+            assert reopened.get(ACCOUNT, REGION, "music").space == new
+        finally:
+            await store.close()
+
+    asyncio.run(run())
