@@ -101,6 +101,12 @@ class Catalog:
         # Names are ASCII, so code point order is byte order.
         return sorted(name for name, table in tables.items() if settle(table, now) is not None)
 
+    def tables(self) -> list[Table]:
+        """Every table of every account as data operations see it, save those on their way out."""
+        now = self._clock()
+        settled = [settle(table, now) for tables in self._tables.values() for table in tables.values()]
+        return [table.becomes or table for table in settled if table and table.status is not Status.DELETING]
+
     async def change(self, account: str, region: str, name: str, decide: Decide) -> Table:
         """Read the table, decide, store; returns the new definition once it is durable."""
         # A change whose client goes away goes on: the copy in memory has to follow what the store did.

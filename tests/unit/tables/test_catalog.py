@@ -75,6 +75,7 @@ def test_statuses_pass_by_the_clock(
             catalog = await open_catalog(store, clock, 10)
         assert catalog.require(ACCOUNT, REGION, "music").status is Status.DELETING
         assert catalog.names(ACCOUNT, REGION) == ["music"]
+        assert catalog.tables() == []
         with pytest.raises(ResourceNotFoundException):
             catalog.get(ACCOUNT, REGION, "music")
         clock.advance(10)
@@ -102,6 +103,7 @@ def test_data_operations_use_what_an_updating_table_becomes(
         await catalog.change(ACCOUNT, REGION, "music", decide)
         for each in (catalog, await open_catalog(store, clock, 10)):
             assert each.get(ACCOUNT, REGION, "music").indexes == ()
+            assert [table.indexes for table in each.tables()] == [()]
             assert each.require(ACCOUNT, REGION, "music").status is Status.UPDATING
             assert len(each.require(ACCOUNT, REGION, "music").indexes) == 1
         clock.advance(10)
@@ -186,6 +188,7 @@ def test_names_are_sorted_by_bytes_and_apart_by_account_and_region(
         for each in (catalog, await open_catalog(store, clock)):
             assert each.names(ACCOUNT, REGION) == ["B-b", "Z.z", "a_a", "b-b"]
             assert each.names(ACCOUNT, "us-east-1") == ["elsewhere"]
+            assert len(each.tables()) == 5
             assert each.names("999999999999", REGION) == []
 
     asyncio.run(run())
