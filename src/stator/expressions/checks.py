@@ -85,7 +85,7 @@ class SectionType:
             return None
         return (
             f"Incorrect operand type for operator or function; operator: {self.section}, "
-            f"operand type: {_LONG_NAMES[type_of(value)]}, typeSet: ALLOWED_FOR_{self.section}_OPERAND"
+            f"operand type: {_LONG_NAMES[type_of(value)]}"
         )
 
 

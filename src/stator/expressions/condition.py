@@ -34,6 +34,7 @@ _OPERAND_COUNTS = {
 _UPDATE_FUNCTIONS = frozenset(("if_not_exists", "list_append"))
 
 _Operand = tree.Operand | tree.FunctionCall
+_REDUNDANT = "The expression has redundant parentheses;"
 _NOTHING = tree.PathOperand(())  # stands for an operand whose fault is already known
 
 
@@ -42,7 +43,7 @@ def parse_condition(kind: str, text: str, scope: Scope) -> tree.Condition:
     tokens = read_tokens(kind, text)
     condition = _Conditions(tokens, scope).parse()
     if tokens.has_redundant_parentheses():
-        scope.faults.add(_PARENTHESES, "The expression has redundant parentheses;")
+        scope.faults.add(_PARENTHESES, _REDUNDANT)
     error = scope.error(kind)
     if error is not None:
         raise error
@@ -203,6 +204,9 @@ class _OperandBuilder:
 
     def value(self, name: str) -> _Operand:
         return self._scope.use_value(name, self._faults, _UNDEFINED)
+
+    def group(self) -> None:
+        self._scope.faults.add(_PARENTHESES, _REDUNDANT)
 
     def call(self, name: str, operands: tuple[_Operand, ...]) -> _Operand:
         plain = self._plain(operands)

@@ -24,6 +24,9 @@ class Builder(Protocol[T]):
 
     def call(self, name: str, operands: tuple[T, ...]) -> T: ...
 
+    def group(self) -> None:
+        """Parentheses round one operand were closed."""
+
 
 class _Open(Generic[T]):
     """A parenthesis not closed yet: of a function call if it has a name, else of a group."""
@@ -117,6 +120,8 @@ def _close(tokens: Tokens, builder: Builder[T], opened: list[_Open[T]], operand:
                 return None
         tokens.expect_symbol(")")
         opened.pop()
-        if innermost.name is not None:
+        if innermost.name is None:
+            builder.group()
+        else:
             operand = builder.call(innermost.name, tuple(innermost.operands))
     return operand

@@ -143,6 +143,9 @@ class _ValueBuilder:
     def value(self, name: str) -> tree.UpdateValue:
         return self._scope.use_value(name, self._scope.faults, _UNDEFINED_VALUE)
 
+    def group(self) -> None:
+        """Parentheses are free on the right side of an assignment."""
+
     def call(self, name: str, operands: tuple[tree.UpdateValue, ...]) -> tree.UpdateValue:
         faults = self._scope.faults
         if name not in _FUNCTIONS:

@@ -131,7 +131,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_any_text_is_refused_or_works(text: str) -> None:
     item: Item = {"a": {"N": "1"}, "b": {"M": {"c": {"L": []}}}}
@@ -149,7 +149,7 @@ def test_any_text_is_refused_or_works(text: str) -> None:
             use()
 
 
-OPERANDS = st.sampled_from(["a", "b.c", "a[0]", "#a", ":v", ":one", "size(a)", "(b)"])
+OPERANDS = st.sampled_from(["a", "b.c", "a[0]", "#a", ":v", ":one", "size(a)", "b"])
 COMPARISONS = st.one_of(
     st.builds(lambda x, o, y: f"{x} {o} {y}", OPERANDS, st.sampled_from(["=", "<>", "<", ">="]), OPERANDS),
     st.builds(lambda x, y, z: f"{x} BETWEEN {y} AND {z}", OPERANDS, OPERANDS, OPERANDS),
