@@ -1,0 +1,421 @@
+"""The SQLite engine: reads inline on the event loop, writes in groups.
+
+All waiting writes run in one transaction on the loop; only COMMIT, which waits for the disk, goes to a thread.
+Meanwhile reads go on and the next group gathers. In memory there is one connection, and each write commits where it
+stands.
+"""
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import apsw
+
+from stator.storage.failure import StoreBusy, StoreClosed, StoreError, StoreFailure
+from stator.storage.sqlite import schema
+from stator.storage.sqlite.chores import Chore, Sweep, Trim, Vacuum, commit, roll_back
+from stator.storage.sqlite.group import Books, Group, Member, Task
+from stator.storage.sqlite.lockfile import DirectoryLock
+from stator.storage.sqlite.reading import MEASURE, get_rows, read_changes, read_range, read_scan
+from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
+from stator.storage.sqlite.worker import Inline, Worker
+from stator.storage.store import Bound, Decide, Key, Page, Position, Record, Row, Usage
+
+GROUP_ROWS_MAX = 2_000
+GROUP_BYTES_MAX = 4 * 1024 * 1024
+GROUP_SECONDS_MAX = 0.005  # on the loop, where reads wait for it
+WAITING_MAX = 10_000
+
+# 16 MB: about 10 ms to move into the database.
+LOG_PAGES_MAX = 4_000
+
+# Faults of one member's rows. All other errors of the engine are the whole group's.
+_MEMBER_FAULTS = (apsw.TooBigError, apsw.ConstraintError, apsw.MismatchError)
+_EMPTY = Page([], False)
+_NOTHING = Usage(0, 0)
+
+
+class SqliteStore:
+    """A `Store` in one file, or in memory. Made by `open`; used from one event loop's thread."""
+
+    def __init__(self, directory: Path | None, lock: DirectoryLock | None, path: str) -> None:
+        self.directory = directory
+        self._lock = lock
+        self._path = path
+        self._writer = schema.connect(path, cache_kib=schema.WRITER_CACHE_KIB)
+        schema.prepare(self._writer, path)
+        self._cursor = self._writer.cursor()
+        self._books = Books(self._writer)
+        if directory is None:
+            self._reader = self._writer
+        else:
+            self._reader = schema.connect(path, cache_kib=schema.READER_CACHE_KIB, flags=apsw.SQLITE_OPEN_READONLY)
+            self._checkpointer = schema.connect(path, cache_kib=schema.READER_CACHE_KIB // 16)
+            self._writer.set_wal_hook(self._note_log)
+        self._read_cursor = self._reader.cursor()
+        self._standing = False  # whether the reader has a transaction open
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._committer: Worker | Inline
+        self._background: Worker | Inline
+        self._waiting: deque[Member | Task] = deque()
+        self._chores: deque[tuple[Chore, asyncio.Future[Any] | None]] = deque()
+        self._scheduled = False  # a turn will come
+        self._busy = False  # the writer's connection is in the committer's hands
+        self._chore_next = False
+        self._log_pages = 0
+        self._log_pages_max = LOG_PAGES_MAX
+        self._checkpointing = False
+        self._checkpoint_due = False
+        self._broken: StoreFailure | None = None
+        self._idle: asyncio.Future[None] | None = None  # somebody closes the store
+        self._closed = False
+
+    @classmethod
+    def open(cls, directory: Path | None) -> Self:
+        """Open the store in `directory`, making it if need be, or an empty one in memory.
+
+        Raises DataDirectoryInUse, FormatTooNew, NotADataDirectory or StoreFailure.
+        """
+        if directory is None:
+            return cls(None, None, ":memory:")
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DirectoryLock(directory)
+        path = directory / schema.FILE_NAME
+        try:
+            # SQLite gives its log the mode of the database.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            return cls(directory, lock, str(path))
+        except apsw.Error as error:
+            lock.release()
+            raise StoreFailure(f"{path}: {error}") from error
+        except BaseException:
+            lock.release()
+            raise
+
+    async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
+        try:
+            return get_rows(self._reading(), keys, self._books.usage)
+        except apsw.Error as error:
+            raise _failure(error) from error
+
+    async def range(
+        self,
+        space: int,
+        partition: bytes,
+        lower: Bound | None,
+        upper: Bound | None,
+        *,
+        reverse: bool,
+        rows_max: int,
+        bytes_max: int,
+        consistent: bool = True,
+    ) -> Page:
+        self._reading()
+        if space not in self._books.usage:
+            return _EMPTY
+        try:
+            return read_range(
+                self._reader,
+                (space, partition),
+                (lower, upper),
+                reverse=reverse,
+                rows_max=rows_max,
+                bytes_max=bytes_max,
+            )
+        except apsw.Error as error:
+            raise _failure(error) from error
+
+    async def scan(
+        self,
+        space: int,
+        after: Position | None,
+        *,
+        lower: bytes,
+        upper: bytes | None,
+        rows_max: int,
+        bytes_max: int,
+        consistent: bool = True,
+    ) -> Page:
+        self._reading()
+        if space not in self._books.usage:
+            return _EMPTY
+        try:
+            return read_scan(self._reader, space, after, (lower, upper), rows_max=rows_max, bytes_max=bytes_max)
+        except apsw.Error as error:
+            raise _failure(error) from error
+
+    async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
+        loop = self._writing()
+        if len(self._waiting) >= WAITING_MAX:
+            raise StoreBusy("too many writes are waiting for the disk")
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(Member(keys, decide, future))
+        self._wake()
+        return await future
+
+    async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
+        try:
+            return read_changes(self._reading(), journal, shard, after=after, records_max=records_max)
+        except apsw.Error as error:
+            raise _failure(error) from error
+
+    async def trim(self, journal: int, shard: int, before: int) -> None:
+        future = self._writing().create_future()
+        self._chores.append((Trim(self._writer, journal, shard, before), future))
+        self._wake()
+        await future
+
+    async def snapshot(self) -> SqliteSnapshot:
+        self._writing()
+        worker, path = self._background, self._path
+        if self.directory is None:
+            return pin_copy(self._writer, worker)
+        snapshot: SqliteSnapshot = await worker.call(lambda: pin_file(path, worker))
+        return snapshot
+
+    async def usage(self, space: int) -> Usage:
+        return self._books.usage.get(space, _NOTHING)
+
+    async def measure(self, space: int, partition: bytes) -> Usage:
+        self._reading()
+        try:
+            rows, size = next(self._read_cursor.execute(MEASURE, (space, partition)))
+        except apsw.Error as error:
+            raise _failure(error) from error
+        return Usage(rows, size)
+
+    async def create_space(self) -> int:
+        def make(cursor: apsw.Cursor) -> int:
+            space: int = cursor.execute("SELECT next FROM counters WHERE name = 'space'").get
+            cursor.execute("UPDATE counters SET next = ? WHERE name = 'space'", (space + 1,))
+            cursor.execute("INSERT INTO spaces (space, rows, size, dropped) VALUES (?, 0, 0, 0)", (space,))
+            return space
+
+        def note(space: int) -> None:
+            self._books.usage[space] = _NOTHING
+
+        future = self._writing().create_future()
+        self._waiting.append(Task(make, note, future))
+        self._wake()
+        space: int = await future
+        return space
+
+    async def drop_space(self, space: int) -> None:
+        """Returns once it is durable that the space is gone. Its rows are deleted in slices afterwards."""
+
+        def mark(cursor: apsw.Cursor) -> None:
+            cursor.execute("UPDATE spaces SET dropped = 1 WHERE space = ?", (space,))
+
+        def note(_: None) -> None:
+            if self._books.usage.pop(space, None) is not None:
+                self._sweep([space])
+
+        future = self._writing().create_future()
+        self._waiting.append(Task(mark, note, future))
+        self._wake()
+        await future
+
+    async def close(self) -> None:
+        """Finish the writes that wait, empty the log into the database and let go of the directory."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._loop is not None:
+            if self._busy or self._scheduled or self._waiting or self._checkpointing:
+                self._idle = self._loop.create_future()
+                await self._idle
+            self._committer.stop()
+            self._background.stop()
+        for _, future in self._chores:
+            if future is not None and not future.done():
+                future.set_exception(StoreClosed("the store was closed"))
+        self._chores.clear()
+        self._end_read()
+        if self.directory is not None:
+            self._reader.close()
+            self._checkpointer.close()
+        self._writer.close()  # the last connection to close empties the log and removes it
+        if self._lock is not None:
+            self._lock.release()
+
+    def _reading(self) -> apsw.Cursor:
+        """The reader's cursor. On disk it stands inside a transaction until the next commit: that saves each read the
+        two locks of a transaction of its own, a third of its time."""
+        if not self._standing and self.directory is not None:
+            if self._closed:
+                raise StoreClosed("the store is closed")
+            self._read_cursor.execute("BEGIN")
+            self._standing = True
+        return self._read_cursor
+
+    def _end_read(self) -> None:
+        if self._standing:
+            self._standing = False
+            self._read_cursor.execute("COMMIT")
+
+    def _writing(self) -> asyncio.AbstractEventLoop:
+        if self._closed:
+            raise StoreClosed("the store is closed")
+        if self._broken is not None:
+            raise self._broken
+        if self._loop is None:
+            self._loop = loop = asyncio.get_running_loop()
+            if self.directory is None:
+                self._committer = self._background = Inline(loop)
+            else:
+                self._committer = Worker(loop, "stator-commit")
+                self._background = Worker(loop, "stator-background")
+            self._sweep([space for (space,) in self._writer.execute("SELECT space FROM spaces WHERE dropped")])
+        return self._loop
+
+    def _sweep(self, spaces: list[int]) -> None:
+        if spaces:
+            self._chores += [(Sweep(self._writer, space), None) for space in spaces]
+            if self.directory is not None:
+                self._chores.append((Vacuum(self._writer), None))
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._busy or self._scheduled:
+            return
+        if self.directory is None and self._waiting:
+            self._run_group()
+        elif self._loop is not None:
+            self._scheduled = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Give the writer's connection its next work. Chores alternate with groups."""
+        self._scheduled = False
+        if self._busy:
+            return
+        if self._checkpoint_due:
+            self._checkpoint_due = False
+            self._hand_over(self._checkpoint, self._checkpointed)
+        elif self._chores and not self._closed and (self._chore_next or not self._waiting):
+            self._chore_next = False
+            self._hand_over(self._chores[0][0], self._chore_done)
+        elif self._waiting:
+            self._chore_next = True
+            self._run_group()
+        elif self._idle is not None and not self._checkpointing and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _hand_over(self, job: Any, done: Any) -> None:
+        self._busy = True
+
+        def back(result: Any, error: BaseException | None) -> None:
+            self._busy = False
+            self._end_read()
+            done(result, error)
+            self._settle()
+
+        self._committer.submit(job, back)
+
+    def _settle(self) -> None:
+        """After the writer's connection came back: look for more to do."""
+        if self._log_pages >= self._log_pages_max and not self._checkpointing and not self._checkpoint_due:
+            self._checkpointing = True
+            self._background.submit(self._checkpoint, self._checkpoint_nears)
+        if self._waiting or self._chores or self._checkpoint_due or self._idle is not None:
+            self._wake()
+
+    def _run_group(self) -> None:
+        group = Group(self._cursor, self._books)
+        waiting = self._waiting
+        deadline = time.perf_counter() + GROUP_SECONDS_MAX
+        member: Member | Task | None = None
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            while waiting and group.rows < GROUP_ROWS_MAX and group.bytes < GROUP_BYTES_MAX:
+                member = waiting.popleft()
+                if member.future.done():  # cancelled before its turn
+                    continue
+                if isinstance(member, Task):
+                    group.run_task(member)
+                else:
+                    group.run(member)
+                if time.perf_counter() > deadline:
+                    break
+            member = None
+            group.flush()
+        except Exception as error:  # noqa: BLE001
+            self._abandon(group, member, error)
+            return
+        if not group.waiting:
+            roll_back(self._writer)
+            self._settle()
+            return
+        self._hand_over(lambda: commit(self._writer), lambda _, error: self._committed(group, error))
+
+    def _committed(self, group: Group, error: BaseException | None) -> None:
+        if error is None:
+            group.committed()
+            return
+        failure = _failure(error)
+        if isinstance(error, (apsw.IOError, apsw.CorruptError, apsw.NotADBError)):
+            # After a failed sync the kernel may hold pages for clean that never reached the disk.
+            self._broken = StoreFailure(f"writes are refused until a restart, after: {error}")
+        group.failed(failure)
+
+    def _abandon(self, group: Group, member: Member | Task | None, error: Exception) -> None:
+        """Roll back a group that could not be run. A member whose own rows were at fault fails alone."""
+        try:
+            roll_back(self._writer)
+        except apsw.Error as second:
+            self._broken = StoreFailure(f"writes are refused until a restart, after: {second}")
+        failure = _failure(error)
+        alone = not isinstance(error, apsw.Error) or isinstance(error, _MEMBER_FAULTS)
+        if member is not None:
+            member.future.set_exception(error if alone and not isinstance(error, apsw.Error) else failure)
+        if alone and member is not None and self._broken is None:
+            self._waiting.extendleft(reversed([entry[0] for entry in group.waiting]))
+        else:
+            group.failed(failure)
+        self._settle()
+
+    def _chore_done(self, finished: bool, error: BaseException | None) -> None:
+        if error is None and not finished:
+            return
+        _, future = self._chores.popleft()
+        if future is None or future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(_failure(error))
+
+    # The log is moved into the database in two steps: the bulk on the background thread while writes go on, then the
+    # little that came since while the writer rests. Only a log that is moved to its end starts over.
+
+    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> tuple[int, int]:
+        return self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _checkpoint_nears(self, _result: tuple[int, int] | None, error: BaseException | None) -> None:
+        self._checkpointing = False
+        self._checkpoint_due = error is None
+        if error is not None:
+            self._log_pages_max = self._log_pages + LOG_PAGES_MAX
+        self._wake()
+
+    def _checkpointed(self, result: tuple[int, int] | None, error: BaseException | None) -> None:
+        if error is None and result is not None and result[0] == result[1]:
+            self._log_pages = 0
+            self._log_pages_max = LOG_PAGES_MAX
+        else:  # a snapshot still needs the log: try again when it has grown by as much
+            self._log_pages_max = self._log_pages + LOG_PAGES_MAX
+
+
+def _failure(error: BaseException) -> StoreError:
+    failure = error if isinstance(error, StoreError) else StoreFailure(f"{type(error).__name__}: {error}")
+    if failure is not error:
+        failure.__cause__ = error
+    return failure
