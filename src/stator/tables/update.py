@@ -8,11 +8,10 @@ from stator.model.table import Index, OnDemandThroughput, Table, Throughput, War
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit
 from stator.tables.create import NO_MAXIMUM, build_on_demand, build_stream
-from stator.tables.throughput import change, check_differs, provision
+from stator.tables.throughput import UNITS_MAX, change, check_differs, provision
 from stator.tables.warm import check_grows, warm_of
 
 _LEAD = "One or more parameter values were invalid: "
-_UNITS_BLOCKED_ABOVE = 1_000_000_000_000
 
 
 @dataclass(slots=True)
@@ -29,9 +28,9 @@ class _Step:
     def both(self, **members: Any) -> None:
         self.shown, self.after = replace(self.shown, **members), replace(self.after, **members)
 
-    def index(self, shown: Index, after: Index) -> None:
-        self.shown = _with_index(self.shown, shown)
-        self.after = _with_index(self.after, after)
+    def index(self, name: str, shown: dict[str, Any], after: dict[str, Any]) -> None:
+        """Give members to an index, one set for what is shown and one for afterwards."""
+        self.shown, self.after = _with_index(self.shown, name, shown), _with_index(self.after, name, after)
 
 
 def plan(table: Table, request: dict[str, Any], *, now: float, settles_at: float) -> Edit:
@@ -73,8 +72,6 @@ def _check_provisioning(table: Table, request: dict[str, Any]) -> None:
             f"{_LEAD}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
             "PAY_PER_REQUEST"
         )
-    if request.get("BillingMode") == "PROVISIONED" and not wanted:
-        raise ValidationException(f"{_LEAD}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 
 
 def _bill(step: _Step, request: dict[str, Any]) -> None:
@@ -103,7 +100,7 @@ def _bill_on_demand(step: _Step) -> None:
     for index in _global_indexes(step.after):
         shown = replace(index.throughput, read=0, write=0)
         after = replace(shown, last_decrease=step.settles_at, decreases_today=shown.decreases_today + 1)
-        step.index(replace(index, throughput=shown), replace(index, throughput=after))
+        step.index(index.name, {"throughput": shown}, {"throughput": after})
 
 
 def _bill_provisioned(step: _Step, request: dict[str, Any]) -> None:
@@ -121,8 +118,8 @@ def _bill_provisioned(step: _Step, request: dict[str, Any]) -> None:
     step.shown, step.after = replace(step.shown, throughput=shown), replace(step.after, throughput=after)
     for index in _global_indexes(step.after):
         shown, after = _provide(index.throughput, provided[index.name], step.settles_at)
-        plain = replace(index, on_demand_throughput=None)
-        step.index(replace(plain, throughput=shown), replace(plain, throughput=after))
+        no_maxima = {"on_demand_throughput": None}
+        step.index(index.name, {"throughput": shown} | no_maxima, {"throughput": after} | no_maxima)
 
 
 def _provide(old: Throughput, wanted: dict[str, int], settles_at: float) -> tuple[Throughput, Throughput]:
@@ -168,19 +165,10 @@ def _change_index(step: _Step, index: Index, action: dict[str, Any]) -> None:
     wanted, maxima, warm = (action.get(n) for n in ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"))
     if warm is not None:
         _warm_index(step, index, warm)
-    elif step.after.on_demand:
-        if wanted:
-            raise ValidationException(
-                f"{_LEAD}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {index.name} "
-                "when BillingMode is PAY_PER_REQUEST"
-            )
-        if not maxima:
-            raise ValidationException(
-                f"{_LEAD}The only Updates for index: {index.name} when TableThroughputMode is PAY_PER_REQUEST can be "
-                "to OnDemandThroughput, WarmThroughput"
-            )
-        echoed, kept = _merge_maxima(index.on_demand_throughput, maxima)
-        step.index(replace(index, on_demand_throughput=echoed), replace(index, on_demand_throughput=kept))
+        if not wanted and not maxima:
+            return
+    if step.after.on_demand:
+        _change_index_on_demand(step, index, wanted, maxima)
     elif not wanted:
         raise ValidationException(
             f"{_LEAD}Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {index.name}"
@@ -189,15 +177,32 @@ def _change_index(step: _Step, index: Index, action: dict[str, Any]) -> None:
         _provision_index(step, index, wanted)
 
 
+def _change_index_on_demand(
+    step: _Step, index: Index, wanted: dict[str, int] | None, maxima: dict[str, int] | None
+) -> None:
+    if wanted:
+        raise ValidationException(
+            f"{_LEAD}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {index.name} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if not maxima:
+        raise ValidationException(
+            f"{_LEAD}The only Updates for index: {index.name} when TableThroughputMode is PAY_PER_REQUEST can be "
+            "to OnDemandThroughput, WarmThroughput"
+        )
+    echoed, kept = _merge_maxima(index.on_demand_throughput, maxima)
+    step.index(index.name, {"on_demand_throughput": echoed}, {"on_demand_throughput": kept})
+
+
 def _provision_index(step: _Step, index: Index, wanted: dict[str, int]) -> None:
-    if max(wanted["ReadCapacityUnits"], wanted["WriteCapacityUnits"]) > _UNITS_BLOCKED_ABOVE:
+    if max(wanted["ReadCapacityUnits"], wanted["WriteCapacityUnits"]) > UNITS_MAX:
         raise ValidationException(
             "This operation cannot be performed with given input values. "
             "Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate"
         )
     check_differs(index.throughput, provision(wanted), index.name)
     shown, after = change(index.throughput, provision(wanted), step.now, step.settles_at)
-    step.index(replace(index, throughput=shown), replace(index, throughput=after))
+    step.index(index.name, {"throughput": shown}, {"throughput": after})
 
 
 def _stream(step: _Step, specification: dict[str, Any] | None) -> None:
@@ -279,7 +284,7 @@ def _warm_index(step: _Step, index: Index, wanted: dict[str, int]) -> None:
         )
     now = warm_of(step.after, index)
     check_grows(wanted, now, f"index {index.name}")
-    step.index(index, replace(index, warm_throughput=_merge_warm(now, wanted)))
+    step.index(index.name, {}, {"warm_throughput": _merge_warm(now, wanted)})
 
 
 def _merge_warm(now: WarmThroughput, wanted: dict[str, int]) -> WarmThroughput:
@@ -290,5 +295,7 @@ def _global_indexes(table: Table) -> list[Index]:
     return [index for index in table.indexes if not index.local]
 
 
-def _with_index(table: Table, index: Index) -> Table:
-    return replace(table, indexes=tuple(index if old.name == index.name else old for old in table.indexes))
+def _with_index(table: Table, name: str, members: dict[str, Any]) -> Table:
+    return replace(
+        table, indexes=tuple(replace(index, **members) if index.name == name else index for index in table.indexes)
+    )

@@ -253,11 +253,6 @@ def test_on_demand_maxima_merge_and_minus_one_takes_away(make_table: Make) -> No
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
         ),
         (
-            False,
-            {"BillingMode": "PROVISIONED"},
-            "ProvisionedThroughput must be specified when BillingMode is PROVISIONED",
-        ),
-        (
             True,
             {"GlobalSecondaryIndexUpdates": [index_update("by-year", ProvisionedThroughput=units(1, 1))]},
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: by-year when BillingMode is PAY_PER_REQUEST",
@@ -306,6 +301,14 @@ def test_warm_throughput_grows(make_table: Make) -> None:
         GlobalSecondaryIndexUpdates=[index_update("by-year", WarmThroughput={"WriteUnitsPerSecond": 40})],
     )
     assert settled(edit).indexes[0].warm_throughput == WarmThroughput(3, 40)
+
+
+def test_an_index_may_be_warmed_and_provisioned_at_once(make_table: Make) -> None:
+    action = index_update("by-year", ProvisionedThroughput=units(9, 9), WarmThroughput={"ReadUnitsPerSecond": 50})
+    edit = update(make_table(), GlobalSecondaryIndexUpdates=[action])
+    (shown,), (after,) = edit.table.indexes, settled(edit).indexes
+    assert (shown.throughput.read, shown.warm_throughput) == (3, None)
+    assert (after.throughput.read, after.warm_throughput) == (9, WarmThroughput(50, 4))
 
 
 def test_index_maxima(make_table: Make) -> None:
