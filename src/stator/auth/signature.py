@@ -72,15 +72,34 @@ class Claim(NamedTuple):
 class Pass:
     """A claim found in order, kept for the next request of the same client on the same day."""
 
-    __slots__ = ("caller", "credential", "day", "key", "names", "scope")
+    __slots__ = ("_names", "_request", "_text", "caller", "credential", "day", "key")
 
     def __init__(self, caller: Caller, scope: str, names: str, credential: Credential | None) -> None:
         self.caller = caller
         self.credential = credential  # None: let in unverified
-        self.scope = scope.encode()
-        self.day = self.scope[:8]
-        self.names = tuple(names.encode("latin-1").split(b";"))
+        self.day = scope[:8].encode()
         self.key = SigningKey(credential.secret, *scope.split("/")[:3]) if credential is not None else None
+        listed = names.encode("latin-1", "replace")
+        self._names = listed.split(b";")
+        # The canonical request and the string to sign as formats, so that a request costs one formatting of each.
+        lines = [b"POST\n/\n%b", *(name.replace(b"%", b"%%") + b":%b" for name in self._names)]
+        self._request = b"\n".join(lines) + b"\n\n" + listed.replace(b"%", b"%%") + b"\n%b"
+        self._text = b"AWS4-HMAC-SHA256\n%b\n" + scope.encode().replace(b"%", b"%%") + b"\n%b"
+
+    def proves(self, signature: bytes, date: bytes, headers: Headers, query: bytes, body: bytes) -> bool:
+        """Whether the signature is right. The method and the path are the only ones there are."""
+        if self.key is None:
+            return False
+        try:
+            values = [headers[name] for name in self._names]
+        except KeyError:
+            return False
+        hashed = sha256(body).hexdigest().encode()
+        canonical = self._request % (query, *values, hashed)
+        if b"  " in canonical or b"\t" in canonical:  # runs of blanks within values count as one
+            canonical = self._request % (query, *(b" ".join(value.split()) for value in values), hashed)
+        text = self._text % (date, sha256(canonical).hexdigest().encode())
+        return hmac.compare_digest(self.key.sign(text).encode(), signature)
 
 
 class Verifier:
@@ -105,7 +124,7 @@ class Verifier:
                 elif date is not None and known.credential is self._credentials.find(known.caller.access_key):
                     seconds = seconds_of(date) if date[:8] == known.day else None
                     in_time = seconds is not None and -SKEW_SECONDS_MAX <= seconds - now <= SKEW_SECONDS_MAX
-                    if in_time and _matches(known, header[-64:], date, headers, b"", body):
+                    if in_time and known.proves(header[-64:], date, headers, b"", body):
                         return known.caller
         return self._examine(headers, query, body, now)
 
@@ -139,7 +158,7 @@ class Verifier:
             caller = Caller(credential.account, region, access_key)
             found = Pass(caller, scope, claim.signed_headers, credential)
             signature = claim.signature.encode("latin-1", "replace")
-            if not _matches(found, signature, claim.date, headers, _canonical_query(fields), body):
+            if not found.proves(signature, claim.date, headers, _canonical_query(fields), body):
                 raise InvalidSignatureException(
                     "The request signature we calculated does not match the signature you provided. Check your AWS"
                     " Secret Access Key and signing method. Consult the service documentation for details."
@@ -155,27 +174,6 @@ class Verifier:
         if len(self._passes) >= _PASSES_MAX:
             self._passes.clear()
         self._passes[prefix] = found
-
-
-def _matches(  # the canonical request of the only method and path there is
-    known: Pass, signature: bytes, date: bytes, headers: Headers, query: bytes, body: bytes
-) -> bool:
-    lines = [b"POST\n/\n" + query]
-    for name in known.names:
-        value = headers.get(name)
-        if value is None:
-            return False
-        if b"  " in value or b"\t" in value:
-            value = b" ".join(value.split())
-        lines.append(name + b":" + value)
-    # The names are joined again rather than kept: cheaper than a second copy in each pass, and never out of step.
-    lines.append(b"\n" + b";".join(known.names))
-    lines.append(sha256(body).hexdigest().encode())
-    canonical = sha256(b"\n".join(lines)).hexdigest()
-    if known.key is None:
-        return False
-    expected = known.key.sign(b"AWS4-HMAC-SHA256\n%b\n%b\n%b" % (date, known.scope, canonical.encode()))
-    return hmac.compare_digest(expected.encode(), signature)
 
 
 def _claim_of_header(header: bytes, headers: Headers) -> Claim:

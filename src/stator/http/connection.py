@@ -111,7 +111,8 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             if self._running is None:
                 self._drain()
-            self._pace()
+            if self._waiting:
+                self._pace()
 
     def eof_received(self) -> bool:
         """A client may close its sending half and still read what is under way."""
