@@ -1,0 +1,170 @@
+"""Where the house is put together: the only place that knows which engine there is."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import pkgutil
+import signal
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+import stator.api.dynamodb
+from stator.api.call import Parts
+from stator.api.registry import OPERATIONS, Operation
+from stator.auth.credentials import Credential, Credentials
+from stator.clock import Clock, system_clock
+from stator.config import ConfigurationError, Settings
+from stator.http.front import Front, FrontSettings
+from stator.http.server import Listener, serve_front, tls_context
+from stator.items.commit import Writer
+from stator.items.examine import examine
+from stator.items.read import Reader
+from stator.services import reclaim
+from stator.services.parts import Parts as ServiceParts
+from stator.services.supervisor import Duty, Supervisor
+from stator.storage.keyfile import KeyFile
+from stator.storage.sqlite.check import check
+from stator.storage.sqlite.engine import SqliteStore
+from stator.tables.catalog import Catalog
+
+_KEYS_SECONDS = 1.0
+_RECLAIM_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server; `port` is the one really bound."""
+
+    scheme: str
+    host: str
+    port: int
+    store: SqliteStore
+    listener: Listener
+    supervisor: Supervisor
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    async def close(self) -> None:
+        """Finish what runs, then let go of the data directory."""
+        await self.listener.close()
+        await self.supervisor.close()
+        await self.store.close()
+
+
+async def start(settings: Settings, clock: Clock = system_clock) -> Server:
+    """Open the store and listen. Raises ConfigurationError, OSError or a StoreError."""
+    tls = _tls(settings)
+    store = SqliteStore.open(None if settings.in_memory else settings.data_dir)
+    try:
+        keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
+        credentials = _credentials(settings, keyfile)
+        catalog = await Catalog.open(store, clock, settings.transition_seconds)
+        parts = Parts(catalog, Reader(store), Writer(store), clock)
+        front = Front(operations(), parts, _front_settings(settings), credentials, clock)
+        listener = await serve_front(front, settings.host, settings.port, tls)
+    except BaseException:
+        await store.close()
+        raise
+    supervisor = Supervisor(_duties(ServiceParts(catalog, store, clock), credentials, keyfile))
+    supervisor.start()
+    return Server("http" if tls is None else "https", settings.host, listener.port, store, listener, supervisor)
+
+
+def serve(settings: Settings) -> int:
+    """Run a server until SIGTERM or SIGINT. Returns 0; raises what `start` raises."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = await start(settings)
+    print(f"stator listening on {server.url}", flush=True)  # noqa: T201
+    await stop.wait()
+    await server.close()
+
+
+def operations() -> Mapping[str, Operation]:
+    """Every operation there is: importing its file registers it."""
+    for module in pkgutil.iter_modules(stator.api.dynamodb.__path__, "stator.api.dynamodb."):
+        importlib.import_module(module.name)
+    return OPERATIONS
+
+
+def doctor(data_dir: Path) -> list[str]:
+    """What is wrong in a data directory at rest, a line each. Raises a StoreError when it cannot be opened."""
+    return asyncio.run(_doctor(data_dir))
+
+
+async def _doctor(data_dir: Path) -> list[str]:
+    findings = list(check(data_dir))
+    store = SqliteStore.open(data_dir)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        catalog = await Catalog.open(store, system_clock)
+        for table in catalog.tables():
+            findings += [finding async for finding in examine(store, table)]
+    return findings
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return tls_context(str(settings.tls_cert), str(settings.tls_key))
+
+
+def _credentials(settings: Settings, keyfile: KeyFile | None) -> Credentials:
+    """The keys to check signatures against. Without any, whoever reaches a loopback port is let in."""
+    open_to_all = not settings.public or settings.allow_unauthenticated
+    credentials = Credentials(_known(keyfile), anyone=open_to_all, account=settings.account)
+    if not open_to_all and not _known(keyfile):
+        raise ConfigurationError(
+            f"refusing to listen on {settings.host}, where others can reach it, without an access key. "
+            "Make one with `stator keys create`, or pass --allow-unauthenticated to let anyone in."
+        )
+    return credentials
+
+
+def _known(keyfile: KeyFile | None) -> list[Credential]:
+    if keyfile is None:
+        return []
+    return [
+        Credential(key.access_key_id, key.secret_access_key, key.account) for key in keyfile.load() if not key.revoked
+    ]
+
+
+def _front_settings(settings: Settings) -> FrontSettings:
+    return FrontSettings(
+        connections_max=settings.connections_max,
+        idle_seconds=settings.idle_timeout_seconds,
+        body_seconds=settings.request_timeout_seconds,
+    )
+
+
+def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | None) -> list[Duty]:
+    duties = [Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS)]
+    if keyfile is not None:
+        duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS))
+    return duties
+
+
+async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
+    """Take up what `stator keys` wrote meanwhile."""
+    if not keyfile.refresh_if_changed():
+        return 0
+    credentials.replace(_known(keyfile))
+    return 1
