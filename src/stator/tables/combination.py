@@ -3,7 +3,6 @@
 from typing import Any
 
 from stator.errors import LimitExceededException, ValidationException
-from stator.tables.throughput import UNITS_MAX
 
 _LEAD = "One or more parameter values were invalid: "
 
@@ -43,24 +42,14 @@ def check_combination(request: dict[str, Any]) -> None:
             changes.discard(empty)
     if not changes:
         raise ValidationException(NOTHING_TO_CHANGE)
-    _check_provisioning(request)
+    if request.get("BillingMode") == "PROVISIONED" and request.get("ProvisionedThroughput") is None:
+        raise ValidationException(f"{_LEAD}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
     for name, message in _ALONE:
         if name in changes and len(changes) > 1:
             raise ValidationException(_LEAD + message)
     _check_units(changes, request)
     _check_stream(request.get("StreamSpecification"))
     _check_index_updates(request.get("GlobalSecondaryIndexUpdates") or ())
-
-
-def _check_provisioning(request: dict[str, Any]) -> None:
-    wanted = request.get("ProvisionedThroughput")
-    if wanted is None:
-        if request.get("BillingMode") == "PROVISIONED":
-            raise ValidationException(f"{_LEAD}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-        return
-    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
-        if wanted[member] > UNITS_MAX:
-            raise ValidationException(f"{_LEAD}Given value {wanted[member]} for {member} is out of bounds")
 
 
 def _check_units(changes: set[str], request: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from stator.errors import LimitExceededException, ValidationException
 from stator.model.table import Throughput
 
-UNITS_MAX = 1_000_000_000_000  # more is out of bounds, whatever the account's limits
 DECREASES_A_DAY = 4  # at any time of a UTC day; after that one for each hour without a decrease
 SECONDS_A_DAY = 86_400
 SECONDS_AN_HOUR = 3_600

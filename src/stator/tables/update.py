@@ -8,8 +8,9 @@ from stator.model.table import Index, OnDemandThroughput, Table, Throughput, War
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit
 from stator.tables.create import NO_MAXIMUM, build_on_demand, build_stream
-from stator.tables.throughput import UNITS_MAX, change, check_differs, provision
+from stator.tables.throughput import change, check_differs, provision
 from stator.tables.warm import check_grows, warm_of
+from stator.validation.throughput import UNITS_MAX
 
 _LEAD = "One or more parameter values were invalid: "
 

@@ -10,11 +10,13 @@ from stator.tables.name import resolve
 from stator.tables.refused import check_update_table_parameters
 from stator.tables.update import plan
 from stator.validation.requests.update_table import UPDATE_TABLE
+from stator.validation.update_table import check_update_table
 
 
 @operation("UpdateTable", UPDATE_TABLE)
 async def update_table(call: Call) -> Answer:
     request, catalog = call.request, call.parts.catalog
+    check_update_table(request)
     check_update_table_parameters(request)
     check_combination(request)
     name = resolve(call.account, call.region, request["TableName"])
