@@ -1,7 +1,8 @@
 """Which operation puts `1 validation error detected: ` before which family of validation messages.
 
-The service began to do so in July 2026, operation by operation. The table is what was captured then (facts, 0.1); cells
-known only by analogy follow the row above them. Messages about broken constraints bring their own prefix and are BARE here.
+The service began to do so in July 2026, operation by operation. The table is what was captured then (facts, 0.1);
+DeleteItem is known only in part and follows the other writes. Messages about broken constraints bring their own prefix
+and are BARE here.
 """
 
 from typing import Final

@@ -10,7 +10,6 @@ from stator.validation import constraint
 from stator.validation.constraint import Path, fault, terse_fault
 from stator.validation.conversion import (
     PACKAGE,
-    refuse_for_structure,
     to_blob,
     to_boolean,
     to_double,
@@ -30,13 +29,12 @@ _ENDLESS = 1 << 62
 class Type:
     """What one member may be.
 
-    `convert` does stage one. `passes` tells of a converted value whether it meets every constraint, its own and those of
-    what it holds; None where there are none. `java` is the name by which the service calls the type.
+    `convert` does stage one. `passes` tells of a converted value whether it meets every constraint, its own and those
+    of what it holds; None where there are none. `java` is the name by which the service calls the type.
     """
 
     java: str = ""
     structured: bool = False  # converted before the scalars beside it
-    has_path: bool = False  # as an element its faults have paths of their own
     passes: Passes | None = None
     model: Mapping[str, Any] = {}  # the modelled constraints, by botocore's names: min, max, pattern, enum
 
@@ -209,22 +207,8 @@ class Attribute(Type):
     structured = True
 
     def convert(self, raw: Any) -> Any:
-        if type(raw) is not dict:
-            refuse_for_structure(raw, "AttributeValue", nested=False)
         check_value(raw)
         return raw
-
-    def converter(self, *, nested: bool) -> Convert:
-        if not nested:
-            return self.convert
-
-        def convert(raw: Any) -> Any:
-            if type(raw) is not dict:
-                refuse_for_structure(raw, "AttributeValue", nested=True)
-            check_value(raw)
-            return raw
-
-        return convert
 
     def render(self, value: Any) -> str:
         # The service shows Java's identity hash here; ours is only alike, and never walks into the value.

@@ -16,7 +16,7 @@ from stator.validation import constraint
 from stator.validation.constraint import ROOT, Path, broken, fault, null_fault, terse_fault
 from stator.validation.conversion import PACKAGE, refuse_for_list, refuse_for_map, refuse_for_structure
 from stator.validation.scalar import Attribute, Convert, Passes, String, Type
-from stator.values.conversion import check_attribute_map
+from stator.values.conversion import NESTED_SCALAR, check_attribute_map, check_values
 
 ATTRIBUTE_NAME_LENGTH_MAX = 65_535
 
@@ -130,6 +130,17 @@ class List(_Sized):
         return f"[{', '.join('null' if element is None else self.of.render(element) for element in value)}]"
 
 
+class AttributeList(List):
+    """A list of AttributeValues, kept as it came."""
+
+    def __init__(self) -> None:
+        super().__init__(Attribute())
+
+    def convert(self, raw: Any) -> list[Any]:
+        check_values(raw)
+        return raw  # type: ignore[no-any-return]  # what passes the check is a list
+
+
 class Map(_Sized):
     """`keys`: the type of its keys. `when_empty`: what is said of an empty map, when that is no constraint's text."""
 
@@ -221,17 +232,13 @@ class AttributeMap(Map):
         super().__init__(Attribute(), keys=String(max=ATTRIBUTE_NAME_LENGTH_MAX) if names else None)
         self.passes = self._passes_names if names else None
 
-    def _convert(self, raw: Any, *, nested: bool) -> dict[str, Any]:
-        if type(raw) is not dict:
-            refuse_for_map(raw, self.of.java, nested=nested)
-        check_attribute_map(raw)
-        return raw
-
     def convert(self, raw: Any) -> dict[str, Any]:
-        if type(raw) is not dict:
-            refuse_for_map(raw, self.of.java, nested=False)
         check_attribute_map(raw)
-        return raw
+        return raw  # type: ignore[no-any-return]  # what passes the check is a dict
+
+    def _convert_nested(self, raw: Any) -> dict[str, Any]:
+        check_attribute_map(raw, NESTED_SCALAR)
+        return raw  # type: ignore[no-any-return]
 
     def _passes_names(self, value: Any) -> bool:
         return not value or len(max(value, key=len)) <= ATTRIBUTE_NAME_LENGTH_MAX
@@ -243,7 +250,7 @@ class AttributeMap(Map):
 class Structure(Type):
     """Members in the order of complaint.
 
-    Renderings show them in that order or the order `shown`, and then those in `hidden`, which the service does not publish.
+    Renderings show them in that order or the order `shown`, and then those in `hidden`, which are not published.
     """
 
     structured = True

@@ -3,7 +3,15 @@
 from typing import Final
 
 from stator.validation.scalar import Attribute, Boolean, String
-from stator.validation.shape import ATTRIBUTE_NAME_LENGTH_MAX, AttributeMap, List, Map, Structure, required
+from stator.validation.shape import (
+    ATTRIBUTE_NAME_LENGTH_MAX,
+    AttributeList,
+    AttributeMap,
+    List,
+    Map,
+    Structure,
+    required,
+)
 from stator.validation.table_name import ItemTableName, TableName
 
 ATTRIBUTE_NAME: Final = String(max=ATTRIBUTE_NAME_LENGTH_MAX)
@@ -47,7 +55,7 @@ EXPECTED: Final = Map(
     Structure(
         "ExpectedAttributeValue",
         {
-            "AttributeValueList": List(Attribute()),
+            "AttributeValueList": AttributeList(),
             "ComparisonOperator": COMPARISON_OPERATOR,
             "Exists": FLAG,
             "Value": Attribute(),
@@ -59,7 +67,7 @@ EXPECTED: Final = Map(
 FILTER: Final = Map(
     Structure(
         "Condition",
-        {"AttributeValueList": List(Attribute()), "ComparisonOperator": required(COMPARISON_OPERATOR)},
+        {"AttributeValueList": AttributeList(), "ComparisonOperator": required(COMPARISON_OPERATOR)},
     ),
     keys=ATTRIBUTE_NAME,
 )
@@ -67,7 +75,7 @@ FILTER: Final = Map(
 KEY_CONDITIONS: Final = Map(
     Structure(
         "Condition",
-        {"ComparisonOperator": required(COMPARISON_OPERATOR), "AttributeValueList": List(Attribute())},
+        {"ComparisonOperator": required(COMPARISON_OPERATOR), "AttributeValueList": AttributeList()},
     ),
     keys=ATTRIBUTE_NAME,
 )

@@ -1,14 +1,34 @@
 """Members that the operations on tables share, in the order of complaint."""
 
-from typing import Final
+from typing import Any, Final
 
+from stator.errors import ValidationException
 from stator.limits import INDEX_HASH_ATTRIBUTES_MAX, INDEX_RANGE_ATTRIBUTES_MAX
 from stator.validation.requests.member import ATTRIBUTE_NAME, FLAG, INDEX_NAME, KEY_ATTRIBUTE_NAME, TEXT
 from stator.validation.scalar import Long, String
 from stator.validation.shape import List, Structure, required
 
+
+class TableClass(String):
+    """The service checks this enum by hand, with words of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(enum=("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
+
+    def violated(self, value: Any) -> list[str]:
+        return []
+
+    def afterthought(self, value: Any) -> ValidationException | None:
+        if super().violated(value):
+            return ValidationException(
+                "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+                "[STANDARD, STANDARD_INFREQUENT_ACCESS]."
+            )
+        return None
+
+
 BILLING_MODE: Final = String(enum=("PROVISIONED", "PAY_PER_REQUEST"))
-TABLE_CLASS: Final = String(enum=("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
+TABLE_CLASS: Final = TableClass()
 SETTINGS_REPLICATION: Final = String(enum=("ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"))
 CAPACITY_UNITS: Final = Long(min=1)
 

@@ -61,7 +61,7 @@ def _replica(name: str) -> Structure:
             "ProvisionedThroughputOverride": _THROUGHPUT_OVERRIDE,
             "OnDemandThroughputOverride": _ON_DEMAND_OVERRIDE,
             "GlobalSecondaryIndexes": _REPLICA_INDEXES,
-            "TableClassOverride": TABLE_CLASS,
+            "TableClassOverride": String(enum=("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
         },
     )
 

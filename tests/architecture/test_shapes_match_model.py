@@ -1,0 +1,123 @@
+"""Every member of the newest botocore model is in our shapes, with its type and constraints, or excepted with a reason."""
+
+import gzip
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore
+
+import stator.validation.requests
+from stator.validation.scalar import Attribute, Blob, Boolean, Double, Integer, Long, String, Timestamp, Type
+from stator.validation.shape import List, Map, Structure
+
+MODEL = json.loads(
+    gzip.decompress((Path(botocore.__file__).parent / "data/dynamodb/2012-08-10/service-2.json.gz").read_bytes())
+)
+SHAPES = MODEL["shapes"]
+SCALARS = {
+    "string": String,
+    "boolean": Boolean,
+    "integer": Integer,
+    "long": Long,
+    "double": Double,
+    "blob": Blob,
+    "timestamp": Timestamp,
+}
+
+# What differs on purpose. Keys: where, and which property.
+EXCEPTIONS = {
+    ("CreateTableInput", "required"): "AttributeDefinitions and KeySchema may only be absent beside GlobalTableSourceArn",
+    ("CreateTableInput.TableName", "min"): "a new table's name is a name, not an ARN: 3 characters at least",
+    ("CreateTableInput.TableName", "max"): "a new table's name is a name, not an ARN: 255 characters at most",
+    ("CreateTableInput.TableName", "pattern"): "a new table's name is a name, not an ARN",
+    ("CreateTableInput.KeySchema", "max"): "the service still tells of more than two elements",
+    ("CreateTableInput.LocalSecondaryIndexes[].KeySchema", "max"): "local indexes keep two key attributes",
+    ("CreateTableInput.GlobalSecondaryIndexes[].KeySchema", "max"): "four hash and four range attributes",
+    ("UpdateTableInput.GlobalSecondaryIndexUpdates[].Create.KeySchema", "max"): "four hash and four range attributes",
+}
+
+
+def registered() -> dict[str, Structure]:
+    """Our shapes by the name of the modelled input they are."""
+    found: dict[str, Structure] = {}
+    for module in pkgutil.iter_modules(stator.validation.requests.__path__, "stator.validation.requests."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Structure) and value.name.endswith(("Input", "DescribeEndpointsRequest")):
+                found[value.name] = value
+    return found
+
+
+def constraints_differ(where: str, type_: Type, model: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name in ("min", "max", "pattern", "enum"):
+        ours, theirs = type_.model.get(name), model.get(name)
+        if name == "enum":
+            ours, theirs = set(ours or ()), set(theirs or ())
+        if ours != theirs:
+            yield where, name, f"{ours} instead of {theirs}"
+
+
+def differences(where: str, type_: Type, shape: str) -> Iterator[tuple[str, str, str]]:
+    """(where, property, what) for each difference between our type and a modelled shape."""
+    model = SHAPES[shape]
+    kind = model["type"]
+    if shape == "AttributeValue":
+        if not isinstance(type_, Attribute):
+            yield where, "type", "no AttributeValue"
+        return
+    yield from constraints_differ(where, type_, model)
+    if kind == "structure":
+        if not isinstance(type_, Structure):
+            yield where, "type", "no structure"
+            return
+        if set(type_.required) != set(model.get("required", ())):
+            yield where, "required", f"{sorted(type_.required)} instead of {model.get('required')}"
+        if type_.name != shape:
+            yield where, "name", f"{type_.name} instead of {shape}"
+        for name in type_.members.keys() ^ model["members"].keys():
+            yield where, name, "missing" if name in model["members"] else "unknown to the model"
+        for name in type_.members.keys() & model["members"].keys():
+            yield from differences(f"{where}.{name}", type_.members[name], model["members"][name]["shape"])
+    elif kind == "list":
+        if not isinstance(type_, List):
+            yield where, "type", "no list"
+            return
+        yield from differences(f"{where}[]", type_.of, model["member"]["shape"])
+    elif kind == "map":
+        if not isinstance(type_, Map):
+            yield where, "type", "no map"
+            return
+        yield from differences(f"{where}{{}}", type_.of, model["value"]["shape"])
+        yield from differences(f"{where} keys", type_.keys, model["key"]["shape"])
+    elif not isinstance(type_, SCALARS[kind]):
+        yield where, "type", f"no {kind}"
+
+
+def all_differences() -> set[tuple[str, str, str]]:
+    return {each for name, shape in registered().items() for each in differences(name, shape, name)}
+
+
+def test_every_operation_of_the_registry_is_compared() -> None:
+    inputs = {operation["input"]["shape"] for operation in MODEL["operations"].values() if "input" in operation}
+    assert registered().keys() <= inputs
+    assert len(registered()) >= 20
+
+
+def test_shapes_are_as_modelled() -> None:
+    unexplained = sorted(f"{w}: {p}: {what}" for w, p, what in all_differences() if (w, p) not in EXCEPTIONS)
+    assert unexplained == []
+
+
+def test_no_exception_is_stale() -> None:
+    assert EXCEPTIONS.keys() - {(w, p) for w, p, _ in all_differences()} == set()
+
+
+def test_a_difference_is_found() -> None:
+    shape = Structure("ListTablesInput", {"Limit": Integer(min=1, max=99)})
+    assert set(differences("X", shape, "ListTablesInput")) == {
+        ("X", "ExclusiveStartTableName", "missing"),
+        ("X.Limit", "max", "99 instead of 100"),
+    }
