@@ -30,7 +30,10 @@ SCALARS = {
 
 # What differs on purpose. Keys: where, and which property.
 EXCEPTIONS = {
-    ("CreateTableInput", "required"): "AttributeDefinitions and KeySchema may only be absent beside GlobalTableSourceArn",
+    (
+        "CreateTableInput",
+        "required",
+    ): "AttributeDefinitions and KeySchema may only be absent beside GlobalTableSourceArn",
     ("CreateTableInput.TableName", "min"): "a new table's name is a name, not an ARN: 3 characters at least",
     ("CreateTableInput.TableName", "max"): "a new table's name is a name, not an ARN: 255 characters at most",
     ("CreateTableInput.TableName", "pattern"): "a new table's name is a name, not an ARN",
