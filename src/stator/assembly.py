@@ -111,7 +111,9 @@ def doctor(data_dir: Path) -> list[str]:
 
 
 async def _doctor(data_dir: Path) -> list[str]:
-    findings = list(check(data_dir))
+    findings = check(data_dir)
+    if findings:  # what a damaged file says of its tables cannot be believed
+        return findings
     store = SqliteStore.open(data_dir)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)

@@ -13,7 +13,7 @@ def delete(number: int) -> dict[str, Any]:
 
 
 def test_puts_and_deletes_in_several_tables(dynamodb: Any, table: str) -> None:
-    other = create_table(dynamodb, "other", "pk:S", "sk:S", indexes={"g": {"hash": ["g:S"]}})
+    other = create_table(dynamodb, "other", "pk:S", "sk:S", indexes={"by_g": {"hash": ["g:S"]}})
     dynamodb.put_item(TableName=table, Item=put(1)["PutRequest"]["Item"])
     answer = dynamodb.batch_write_item(
         RequestItems={table: [delete(1), put(2)], other: [put(1, g={"S": "x"}), put(2, v={"S": "x" * 2000})]},
@@ -22,7 +22,7 @@ def test_puts_and_deletes_in_several_tables(dynamodb: Any, table: str) -> None:
     assert answer["UnprocessedItems"] == {}
     consumed = {one["TableName"]: one for one in answer["ConsumedCapacity"]}
     assert consumed[table]["CapacityUnits"] == 2.0
-    assert consumed[other]["GlobalSecondaryIndexes"] == {"g": {"CapacityUnits": 1.0}}
+    assert consumed[other]["GlobalSecondaryIndexes"] == {"by_g": {"CapacityUnits": 1.0}}
     assert consumed[other]["CapacityUnits"] == 4.0
     assert [item["sk"]["S"] for item in dynamodb.scan(TableName=table)["Items"]] == ["002"]
     assert dynamodb.scan(TableName=other)["Count"] == 2
@@ -60,7 +60,7 @@ def test_numerically_equal_keys_are_duplicates(dynamodb: Any) -> None:
 
 
 def test_item_collections(dynamodb: Any) -> None:
-    table = create_table(dynamodb, "local", "pk:S", "sk:S", indexes={"l": {"range": ["l:S"], "local": True}})
+    table = create_table(dynamodb, "local", "pk:S", "sk:S", indexes={"by_l": {"range": ["l:S"], "local": True}})
     answer = dynamodb.batch_write_item(RequestItems={table: [put(1), put(2)]}, ReturnItemCollectionMetrics="SIZE")
     assert answer["ItemCollectionMetrics"] == {
         table: [{"ItemCollectionKey": {"pk": {"S": "a"}}, "SizeEstimateRangeGB": [0.0, 1.0]}]

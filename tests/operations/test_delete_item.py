@@ -23,11 +23,11 @@ def test_condition(dynamodb: Any, table: str) -> None:
 
 
 def test_removes_the_entries(dynamodb: Any) -> None:
-    table = create_table(dynamodb, "t", "pk:S", indexes={"g": {"hash": ["g:S"]}, "h": {"hash": ["h:S"]}})
+    table = create_table(dynamodb, "indexed", "pk:S", indexes={"by_g": {"hash": ["g:S"]}, "by_h": {"hash": ["h:S"]}})
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "a"}, "g": {"S": "x"}})
     consumed = dynamodb.delete_item(TableName=table, Key={"pk": {"S": "a"}}, ReturnConsumedCapacity="INDEXES")
-    assert consumed["ConsumedCapacity"]["GlobalSecondaryIndexes"] == {"g": {"CapacityUnits": 1.0}}
-    assert dynamodb.scan(TableName=table, IndexName="g")["Count"] == 0
+    assert consumed["ConsumedCapacity"]["GlobalSecondaryIndexes"] == {"by_g": {"CapacityUnits": 1.0}}
+    assert dynamodb.scan(TableName=table, IndexName="by_g")["Count"] == 0
     again = dynamodb.delete_item(TableName=table, Key={"pk": {"S": "a"}}, ReturnConsumedCapacity="INDEXES")
     assert again["ConsumedCapacity"] == {
         "TableName": table,

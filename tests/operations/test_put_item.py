@@ -26,8 +26,7 @@ def test_stores_every_type_as_the_service_gives_it_back(dynamodb: Any, table: st
     for name in ("ss", "ns", "bs"):
         (kind, members), (_, given) = stored.pop(name).popitem(), item[name].popitem()
         assert sorted(members) == sorted(given), kind
-    assert stored == {name: item[name] for name in stored}
-    assert len(stored) == 8 - 3 + 3
+    assert stored == {name: item[name] for name in ("pk", "sk", "b", "t", "z", "l", "m")}
 
 
 def test_replaces_the_whole_item_and_shows_the_old_one(dynamodb: Any, table: str) -> None:
@@ -177,7 +176,7 @@ def test_capacity_counts_the_larger_image_and_changed_entries(dynamodb: Any) -> 
 def test_collection_metrics_only_with_a_local_index(dynamodb: Any, table: str) -> None:
     asked = {"Item": KEY, "ReturnItemCollectionMetrics": "SIZE"}
     assert "ItemCollectionMetrics" not in dynamodb.put_item(TableName=table, **asked)
-    local = create_table(dynamodb, "local", "pk:S", "sk:S", indexes={"l": {"range": ["l:S"], "local": True}})
+    local = create_table(dynamodb, "local", "pk:S", "sk:S", indexes={"by_l": {"range": ["l:S"], "local": True}})
     assert dynamodb.put_item(TableName=local, **asked)["ItemCollectionMetrics"] == {
         "ItemCollectionKey": {"pk": {"S": "a"}},
         "SizeEstimateRangeGB": [0.0, 1.0],

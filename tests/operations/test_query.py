@@ -182,7 +182,7 @@ def test_several_attributes_in_one_index_key(dynamodb: Any) -> None:
         dynamodb,
         "multi",
         "pk:S",
-        indexes={"m": {"hash": ["country:S", "year:N"], "range": ["state:S", "city:S", "score:N"]}},
+        indexes={"places": {"hash": ["country:S", "year:N"], "range": ["state:S", "city:S", "score:N"]}},
     )
     places = [("a", "x", 1), ("a", "x", 10), ("a", "x", 9), ("a", "xy", 1), ("b", "x", 1)]
     for number, (state, city, score) in enumerate(places):
@@ -197,7 +197,7 @@ def test_several_attributes_in_one_index_key(dynamodb: Any) -> None:
         used = {name: value for name, value in values.items() if name in condition}
         answer = dynamodb.query(
             TableName=table,
-            IndexName="m",
+            IndexName="places",
             KeyConditionExpression=condition,
             ExpressionAttributeNames=names | ({"#s": "state"} if "#s" in condition else {}),
             ExpressionAttributeValues=used,
@@ -211,8 +211,8 @@ def test_several_attributes_in_one_index_key(dynamodb: Any) -> None:
 
 def test_faults(dynamodb: Any, letters: str) -> None:
     values = {"ExpressionAttributeValues": {":a": {"S": "a"}}}
-    with_index = {"TableName": letters, "KeyConditionExpression": "pk = :a", "IndexName": "no", **values}
-    assert invalid(dynamodb.query, **with_index) == "The table does not have the specified index: no"
+    with_index = {"TableName": letters, "KeyConditionExpression": "pk = :a", "IndexName": "none", **values}
+    assert invalid(dynamodb.query, **with_index) == "The table does not have the specified index: none"
     assert fault(dynamodb.query, **with_index | {"TableName": "absent"}) == NO_TABLE
     assert invalid(dynamodb.query, TableName=letters) == (
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."

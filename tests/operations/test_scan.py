@@ -69,13 +69,13 @@ def test_filter_and_projection(dynamodb: Any, hundred: str) -> None:
 
 
 def test_index_scan_pages_with_both_keys(dynamodb: Any) -> None:
-    table = create_table(dynamodb, "t", "pk:S", indexes={"g": {"hash": ["n:N"], "projection": "KEYS_ONLY"}})
+    table = create_table(dynamodb, "indexed", "pk:S", indexes={"by_n": {"hash": ["n:N"], "projection": "KEYS_ONLY"}})
     for number in range(9):
         item = {"pk": {"S": str(number)}} | ({"n": {"N": str(number % 2)}} if number < 6 else {})
         dynamodb.put_item(TableName=table, Item=item)
-    first = dynamodb.scan(TableName=table, IndexName="g", Limit=4)
+    first = dynamodb.scan(TableName=table, IndexName="by_n", Limit=4)
     assert set(first["LastEvaluatedKey"]) == {"pk", "n"}
-    rest = dynamodb.scan(TableName=table, IndexName="g", ExclusiveStartKey=first["LastEvaluatedKey"])
+    rest = dynamodb.scan(TableName=table, IndexName="by_n", ExclusiveStartKey=first["LastEvaluatedKey"])
     assert {item["pk"]["S"] for item in first["Items"] + rest["Items"]} == set("012345")
     assert (first["Count"], rest["Count"]) == (4, 2)
 

@@ -115,10 +115,10 @@ def test_legacy_updates(dynamodb: Any, table: str) -> None:
 
 
 def test_entries_follow(dynamodb: Any) -> None:
-    table = create_table(dynamodb, "t", "pk:S", "sk:S", indexes={"g": {"hash": ["g:S"], "range": ["n:N"]}})
+    table = create_table(dynamodb, "indexed", "pk:S", "sk:S", indexes={"by_g": {"hash": ["g:S"], "range": ["n:N"]}})
 
     def entries() -> Any:
-        return dynamodb.scan(TableName=table, IndexName="g")["Items"]
+        return dynamodb.scan(TableName=table, IndexName="by_g")["Items"]
 
     update(dynamodb, table, "SET g = :g, n = :n", {":g": {"S": "x"}, ":n": {"N": "1"}})
     assert entries() == [KEY | {"g": {"S": "x"}, "n": {"N": "1"}}]
@@ -128,7 +128,7 @@ def test_entries_follow(dynamodb: Any) -> None:
     assert entries() == []
     bad = {"UpdateExpression": "SET g = :g", "ExpressionAttributeValues": {":g": {"N": "1"}}}
     assert invalid(dynamodb.update_item, TableName=table, Key=KEY, **bad) == (
-        "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: g"
+        "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: by_g"
     )
 
 
