@@ -105,8 +105,10 @@ def test_conversions(member: str, raw: Any, converted: Any) -> None:
         (
             "Lists",
             [],
-            "Unrecognized collection type java.util.Map<java.lang.String, "
-            "java.util.List<com.amazonaws.dynamodb.v20120810.Inner>>",
+            (
+                "Unrecognized collection type java.util.Map<java.lang.String, "
+                "java.util.List<com.amazonaws.dynamodb.v20120810.Inner>>"
+            ),
         ),
     ],
 )
@@ -188,8 +190,10 @@ COMPARISON = "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEG
             BATCH_GET_ITEM,
             {"RequestItems": {"abc": {"Keys": [{}] * 101}}},
             [
-                "Value at 'RequestItems.abc.member.Keys' failed to satisfy constraint: "
-                "Member must have length less than or equal to 100"
+                (
+                    "Value at 'RequestItems.abc.member.Keys' failed to satisfy constraint: "
+                    "Member must have length less than or equal to 100"
+                )
             ],
         ),
         (TAG_RESOURCE, {"ResourceArn": "arn:a"}, [NULL % "tags"]),
@@ -197,17 +201,21 @@ COMPARISON = "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEG
             UNTAG_RESOURCE,
             {"ResourceArn": "arn:a", "TagKeys": ["", None]},
             [
-                "Value '[, null]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: "
-                "[Member must have length less than or equal to 128, Member must have length greater than or equal to 1, "
-                "Member must not be null]"
+                (
+                    "Value '[, null]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: "
+                    "[Member must have length less than or equal to 128, Member must have length greater than or equal to 1, "
+                    "Member must not be null]"
+                )
             ],
         ),
         (
             UPDATE_TIME_TO_LIVE,
             {"TableName": "abc", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": ""}},
             [
-                "Value '' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: "
-                "Member must have length greater than or equal to 1"
+                (
+                    "Value '' at 'timeToLiveSpecification.attributeName' failed to satisfy constraint: "
+                    "Member must have length greater than or equal to 1"
+                )
             ],
         ),
         (
@@ -227,11 +235,15 @@ COMPARISON = "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEG
             [
                 ENUM % ("attributeDefinitions.1.member.attributeType", "B, N, S"),
                 NULL % "provisionedThroughput.writeCapacityUnits",
-                "Value '-1' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: "
-                "Member must have value greater than or equal to 1",
-                "Value '[KeySchemaElement(attributeName=a, keyType=HASH), KeySchemaElement(attributeName=a, keyType=HASH), "
-                "KeySchemaElement(attributeName=a, keyType=HASH)]' at 'keySchema' failed to satisfy constraint: "
-                "Member must have length less than or equal to 2",
+                (
+                    "Value '-1' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: "
+                    "Member must have value greater than or equal to 1"
+                ),
+                (
+                    "Value '[KeySchemaElement(attributeName=a, keyType=HASH), KeySchemaElement(attributeName=a, keyType=HASH), "
+                    "KeySchemaElement(attributeName=a, keyType=HASH)]' at 'keySchema' failed to satisfy constraint: "
+                    "Member must have length less than or equal to 2"
+                ),
             ],
         ),
     ],
@@ -278,8 +290,10 @@ def test_too_many_writes_show_the_requests() -> None:
         (
             UPDATE_TABLE,
             {"TableName": "abc", "TableClass": "hi"},
-            "Invalid table-class parameter provided. Please try again with a valid table-class value: "
-            "[STANDARD, STANDARD_INFREQUENT_ACCESS].",
+            (
+                "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+                "[STANDARD, STANDARD_INFREQUENT_ACCESS]."
+            ),
         ),
     ],
 )
@@ -326,12 +340,11 @@ JSON = st.recursive(
 def test_any_json_gives_a_request_or_a_wire_error(shape: Structure, body: dict[str, Any]) -> None:
     try:
         request = shape.check(body)
-    except (SerializationException, ValidationException) as error:
-        assert error.message
-    else:
-        assert request.keys() <= body.keys()
-        assert None not in request.values()
-        assert shape.check(request) == request
+    except (SerializationException, ValidationException):
+        return
+    assert request.keys() <= body.keys()
+    assert None not in request.values()
+    assert shape.check(request) == request
 
 
 @pytest.mark.parametrize("shape", ALL)
