@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from stator.errors import ValidationException
-from stator.items.keys import check_key_size
+from stator.items.keys import SHORT, check_key_size, key_fits
 from stator.model.table import Index, KeyAttribute, Table
 from stator.storage.store import Key, Put
 from stator.values.attribute import Item
@@ -32,6 +32,8 @@ def projected(table: Table, index: Index, item: Item) -> Item | None:
     for attribute in index.keys.attributes:
         value = item.get(attribute.name)
         if value is None or attribute.type not in value or not value[attribute.type]:
+            return None
+        if len(value[attribute.type]) > SHORT and not key_fits(value, partition=attribute in index.keys.hash):
             return None
     if index.projection.type == "ALL":
         return item

@@ -8,7 +8,7 @@ from stator.values.attribute import AttributeValue, Item
 from stator.values.key import key_value_bytes, partition_bytes, sort_bytes
 
 SCHEMA_MISMATCH = "The provided key element does not match the schema"
-_SHORT = 256  # a key of at most so many characters cannot break a limit: 4 bytes a character in UTF-8 at most
+SHORT = 256  # a key of at most so many characters cannot break a limit: 4 bytes a character in UTF-8 at most
 
 
 def item_key(table: Table, item: Item) -> Key:
@@ -60,7 +60,7 @@ def _place(table: Table, item: Item) -> Key:
 def check_key_value(attribute: KeyAttribute, value: AttributeValue, *, partition: bool) -> None:
     """A key value is not empty and not too long."""
     text = value[attribute.type]
-    if attribute.type == "N" or (text and len(text) <= _SHORT):
+    if attribute.type == "N" or (text and len(text) <= SHORT):
         return
     if not text:
         kind = "string" if attribute.type == "S" else "binary"
@@ -83,6 +83,10 @@ def check_key_size(value: AttributeValue, *, partition: bool) -> None:
             "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size "
             f"limit of {SORT_KEY_BYTES_MAX} bytes"
         )
+
+
+def key_fits(value: AttributeValue, *, partition: bool) -> bool:
+    return key_value_bytes(value) <= (PARTITION_KEY_BYTES_MAX if partition else SORT_KEY_BYTES_MAX)
 
 
 def key_of(schema: KeySchema, item: Item) -> Item:
