@@ -27,11 +27,11 @@ def _run(found: Namespace, settings: Settings) -> int:
 
         return serve(settings)
     if found.command == "keys":
-        from stator.cli import keys
+        from stator.cli.keys import create, revoke, show
 
         if found.action == "create":
-            return keys.create(settings)
-        return keys.show(settings) if found.action == "list" else keys.revoke(settings, found.access_key)
+            return create(settings)
+        return show(settings) if found.action == "list" else revoke(settings, found.access_key)
     from stator.cli.doctor import examine
 
     return examine(settings)
