@@ -23,7 +23,7 @@ def examine(settings: Settings) -> int:
     if len(faults) > SHOWN_MAX:
         print(f"and {len(faults) - SHOWN_MAX} more")
     if faults:
-        print(f"{len(faults)} found. Keep a copy of {settings.data_dir} before anything else is written to it.")
+        print(f"Faults: {len(faults)}. Keep a copy of {settings.data_dir} before anything else is written to it.")
         return 1
     print(f"{settings.data_dir} is whole")
     return 0
