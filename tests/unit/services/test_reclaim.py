@@ -1,7 +1,7 @@
 import asyncio
 from dataclasses import replace
 
-from stator.storage.sqlite.store import SqliteStore
+from stator.storage.sqlite.engine import SqliteStore
 
 from stator.clock import ManualClock
 from stator.model.table import KeyAttribute, KeySchema, Table
