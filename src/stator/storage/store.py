@@ -60,6 +60,8 @@ class Change(NamedTuple):
     appends: Sequence[Append] = ()
     result: Any = None
 
+    # Applied in this order. Deleting what is absent does nothing. Of two puts of one key the last one stays.
+
 
 Decide = Callable[[Sequence[Row | None]], Change]
 """Pure: the rows in the order asked, None where absent, to a Change. May be called again with newer rows. Raising
@@ -103,7 +105,12 @@ class Snapshot(Protocol):
 
 
 class Store(Protocol):
-    """Ten verbs. Every method may be awaited from the event loop's thread only."""
+    """What every engine does. Every method may be awaited from the event loop's thread only.
+
+    Space 0 always exists. Other spaces come from `create_space`. A space that does not exist reads as empty. Failures
+    are those of `stator.storage.failure`. No method needs an asyncio.Task around it: they suspend on plain futures of
+    the running loop, the reads of an embedded engine not at all.
+    """
 
     async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
         """The rows of `keys` in that order at one moment."""
@@ -142,23 +149,32 @@ class Store(Protocol):
     async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
         """Read `keys`, call `decide`, apply its Change; returns `Change.result` once the change is durable.
 
-        Serializable against every other `transact`. Every write there is goes through here.
+        Serializable against every other `transact`. Every write there is goes through here. Raises what `decide`
+        raised, SpaceGone for a put into a space that does not exist, StoreBusy when too much waits already,
+        StoreFailure when the engine failed, each with nothing written. A caller that is cancelled may
+        or may not have written.
         """
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
         """Records of one shard with a sequence past `after`; never one that an earlier record could still precede."""
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
-        """Forget records with a sequence below `before`."""
+        """Forget records with a sequence below `before`. The sequence goes on even if none is left."""
 
-    async def snapshot(self) -> Snapshot: ...
+    async def snapshot(self) -> Snapshot:
+        """A moment that includes every write acknowledged before the call."""
 
-    async def usage(self, space: int) -> Usage: ...
+    async def usage(self, space: int) -> Usage:
+        """Exact, and of the same moment as the reads."""
+
+    async def measure(self, space: int, partition: bytes) -> Usage:
+        """What one partition holds. Counted anew at each call."""
 
     async def create_space(self) -> int:
         """A new empty space; its number is never used again. Durable before it returns."""
 
     async def drop_space(self, space: int) -> None:
-        """Forget a space and give back its storage. Dropping an unknown space does nothing."""
+        """Forget a space, durably when this returns, and give back its storage in time. Dropping an unknown space does
+        nothing."""
 
     async def close(self) -> None: ...

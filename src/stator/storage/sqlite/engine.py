@@ -181,12 +181,13 @@ class SqliteStore:
         return self._books.usage.get(space, _NOTHING)
 
     async def measure(self, space: int, partition: bytes) -> Usage:
-        self._reading()
+        cursor = self._reading()
+        if space not in self._books.usage:
+            return _NOTHING
         try:
-            rows, size = next(self._read_cursor.execute(MEASURE, (space, partition)))
+            return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])
         except apsw.Error as error:
             raise _failure(error) from error
-        return Usage(rows, size)
 
     async def create_space(self) -> int:
         def make(cursor: apsw.Cursor) -> int:
