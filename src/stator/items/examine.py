@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 import orjson
 
+from stator.errors import WireError
 from stator.items import indexes
 from stator.items.keys import item_key
 from stator.model.table import Index, Table
 from stator.storage.store import Key, Position, Put, Row, Store
 from stator.values.attribute import Item
+from stator.values.conversion import check_attribute_map
 from stator.values.parse import parse_item
 
 _ROWS = 1000
@@ -19,8 +21,13 @@ async def examine(store: Store, table: Table) -> AsyncIterator[str]:
     """What is wrong with the table, a line each; nothing when all is well. Run it while nobody writes."""
     expected = dict.fromkeys((index.name for index in table.indexes), 0)
     async for row in rows(store, table.space):
-        item: Item = orjson.loads(row.value)
-        for complaint in _examine_item(table, row, item):
+        try:
+            item, complaints = _examine_item(table, row)
+        except (ValueError, WireError) as error:
+            place = f"{row.partition.hex()}/{row.sort.hex()}"
+            yield f"{table.name}: the row at {place} is no item: {str(error) or 'its values cannot be read'}"
+            continue
+        for complaint in complaints:
             yield f"{table.name}: {complaint}"
         entries = [(index, entry) for index in table.indexes if (entry := indexes.entry(table, index, item))]
         found = await store.get([entry.key for _, entry in entries])
@@ -47,26 +54,39 @@ async def rows(store: Store, space: int) -> AsyncIterator[Row]:
         after = Position(page.rows[-1].partition, page.rows[-1].sort)
 
 
-def _examine_item(table: Table, row: Row, item: Item) -> list[str]:
-    complaints = []
+def _examine_item(table: Table, row: Row) -> tuple[Item, list[str]]:
+    """The item and what is wrong with it. Raises ValueError or WireError when the row holds none."""
+    item: Item = orjson.loads(row.value)
+    if type(item) is not dict:
+        raise ValueError("not an object")
+    check_attribute_map(item)
     canonical, size = parse_item(item)
+    key = item_key(table, canonical)
+    complaints = []
     if canonical != item:
         complaints.append(f"item {_shown(table, item)} is not in canonical form")
     if size != row.size:
         complaints.append(f"item {_shown(table, item)} has {size} bytes, its row says {row.size}")
-    if item_key(table, item) != Key(table.space, row.partition, row.sort):
+    if key != Key(table.space, row.partition, row.sort):
         complaints.append(f"item {_shown(table, item)} is not where its key belongs")
-    return complaints
+    return item, complaints
 
 
 def _compare(index: Index, entry: Put, stored: Row | None) -> str | None:
     if stored is None:
         return f"index {index.name} lacks the entry"
-    if orjson.loads(stored.value) != orjson.loads(entry.value):
+    if not _same(stored.value, entry.value):
         return f"index {index.name} has another entry"
     if stored.size != entry.size:
         return f"index {index.name} says {stored.size} bytes, not {entry.size}, for the entry"
     return None
+
+
+def _same(stored: bytes, expected: bytes) -> bool:
+    try:
+        return bool(orjson.loads(stored) == orjson.loads(expected))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _shown(table: Table, item: Item) -> str:
