@@ -20,6 +20,7 @@ from stator.storage.sqlite import schema
 from stator.storage.sqlite.chores import Chore, Sweep, Trim, Vacuum, commit, roll_back
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
+from stator.storage.sqlite.log import Log
 from stator.storage.sqlite.reading import MEASURE, get_rows, read_changes, read_range, read_scan
 from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
 from stator.storage.sqlite.worker import Inline, Worker
@@ -29,9 +30,6 @@ GROUP_ROWS_MAX = 2_000
 GROUP_BYTES_MAX = 4 * 1024 * 1024
 GROUP_SECONDS_MAX = 0.005  # on the loop, where reads wait for it
 WAITING_MAX = 10_000
-
-# 16 MB: about 10 ms to move into the database.
-LOG_PAGES_MAX = 4_000
 
 # Faults of one member's rows. All other errors of the engine are the whole group's.
 _MEMBER_FAULTS = (apsw.TooBigError, apsw.ConstraintError, apsw.MismatchError)
@@ -50,12 +48,12 @@ class SqliteStore:
         schema.prepare(self._writer, path)
         self._cursor = self._writer.cursor()
         self._books = Books(self._writer)
+        self._log: Log | None = None
         if directory is None:
             self._reader = self._writer
         else:
             self._reader = schema.connect(path, cache_kib=schema.READER_CACHE_KIB, flags=apsw.SQLITE_OPEN_READONLY)
-            self._checkpointer = schema.connect(path, cache_kib=schema.READER_CACHE_KIB // 16)
-            self._writer.set_wal_hook(self._note_log)
+            self._log = Log(path, self._writer)
         self._read_cursor = self._reader.cursor()
         self._standing = False  # whether the reader has a transaction open
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,10 +64,6 @@ class SqliteStore:
         self._scheduled = False  # a turn will come
         self._busy = False  # the writer's connection is in the committer's hands
         self._chore_next = False
-        self._log_pages = 0
-        self._log_pages_max = LOG_PAGES_MAX
-        self._checkpointing = False
-        self._checkpoint_due = False
         self._broken: StoreFailure | None = None
         self._idle: asyncio.Future[None] | None = None  # somebody closes the store
         self._closed = False
@@ -226,7 +220,7 @@ class SqliteStore:
             return
         self._closed = True
         if self._loop is not None:
-            if self._busy or self._scheduled or self._waiting or self._checkpointing:
+            if self._busy or self._scheduled or self._waiting or (self._log is not None and self._log.moving):
                 self._idle = self._loop.create_future()
                 await self._idle
             self._committer.stop()
@@ -236,9 +230,9 @@ class SqliteStore:
                 future.set_exception(StoreClosed("the store was closed"))
         self._chores.clear()
         self._end_read()
-        if self.directory is not None:
+        if self._log is not None:
             self._reader.close()
-            self._checkpointer.close()
+            self._log.close()
         self._writer.close()  # the last connection to close empties the log and removes it
         if self._lock is not None:
             self._lock.release()
@@ -294,16 +288,16 @@ class SqliteStore:
         self._scheduled = False
         if self._busy:
             return
-        if self._checkpoint_due:
-            self._checkpoint_due = False
-            self._hand_over(self._checkpoint, self._checkpointed)
+        log = self._log
+        if log is not None and log.due:
+            self._hand_over(log.move, log.moved_rest)
         elif self._chores and not self._closed and (self._chore_next or not self._waiting):
             self._chore_next = False
             self._hand_over(self._chores[0][0], self._chore_done)
         elif self._waiting:
             self._chore_next = True
             self._run_group()
-        elif self._idle is not None and not self._checkpointing and not self._idle.done():
+        elif self._idle is not None and not (log is not None and log.moving) and not self._idle.done():
             self._idle.set_result(None)
 
     def _hand_over(self, job: Any, done: Any) -> None:
@@ -319,11 +313,16 @@ class SqliteStore:
 
     def _settle(self) -> None:
         """After the writer's connection came back: look for more to do."""
-        if self._log_pages >= self._log_pages_max and not self._checkpointing and not self._checkpoint_due:
-            self._checkpointing = True
-            self._background.submit(self._checkpoint, self._checkpoint_nears)
-        if self._waiting or self._chores or self._checkpoint_due or self._idle is not None:
+        log = self._log
+        if log is not None and log.begin_if_long():
+            self._background.submit(log.move, self._bulk_moved)
+        if self._waiting or self._chores or self._idle is not None:
             self._wake()
+
+    def _bulk_moved(self, _: Any, error: BaseException | None) -> None:
+        if self._log is not None:
+            self._log.moved_bulk(error)
+        self._wake()
 
     def _run_group(self) -> None:
         group = Group(self._cursor, self._books)
@@ -389,30 +388,6 @@ class SqliteStore:
             future.set_result(None)
         else:
             future.set_exception(_failure(error))
-
-    # The log is moved into the database in two steps: the bulk on the background thread while writes go on, then the
-    # little that came since while the writer rests. Only a log that is moved to its end starts over.
-
-    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
-        self._log_pages = pages
-        return apsw.SQLITE_OK
-
-    def _checkpoint(self) -> tuple[int, int]:
-        return self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
-    def _checkpoint_nears(self, _result: tuple[int, int] | None, error: BaseException | None) -> None:
-        self._checkpointing = False
-        self._checkpoint_due = error is None
-        if error is not None:
-            self._log_pages_max = self._log_pages + LOG_PAGES_MAX
-        self._wake()
-
-    def _checkpointed(self, result: tuple[int, int] | None, error: BaseException | None) -> None:
-        if error is None and result is not None and result[0] == result[1]:
-            self._log_pages = 0
-            self._log_pages_max = LOG_PAGES_MAX
-        else:  # a snapshot still needs the log: try again when it has grown by as much
-            self._log_pages_max = self._log_pages + LOG_PAGES_MAX
 
 
 def _failure(error: BaseException) -> StoreError:

@@ -1,0 +1,56 @@
+"""SQLite's write-ahead log, and when it is moved into the database.
+
+It is moved in two steps: the bulk on the background thread while writes go on, then the little that came since, while
+the writer rests. Only a log that has been moved to its end starts over.
+"""
+
+from typing import Any
+
+import apsw
+
+from stator.storage.sqlite import schema
+
+# 16 MB: some 15,000 small writes.
+PAGES_MAX = 4_000
+
+
+class Log:
+    def __init__(self, path: str, writer: apsw.Connection) -> None:
+        self._connection = schema.connect(path, cache_kib=schema.READER_CACHE_KIB // 16)
+        self._pages = 0
+        self._pages_max = PAGES_MAX
+        self.moving = False  # the first step is under way
+        self.due = False  # the second step is next
+        writer.set_wal_hook(self._note)
+
+    def begin_if_long(self) -> bool:
+        """Whether to do the first step now."""
+        if self._pages < self._pages_max or self.moving or self.due:
+            return False
+        self.moving = True
+        return True
+
+    def move(self) -> tuple[int, int]:
+        """Pages in the log, and how many of them are in the database now. Waits for the disk; stops nobody."""
+        return self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def moved_bulk(self, error: BaseException | None) -> None:
+        self.moving = False
+        self.due = error is None
+        if error is not None:
+            self._pages_max = self._pages + PAGES_MAX
+
+    def moved_rest(self, result: tuple[int, int] | None, error: BaseException | None) -> None:
+        self.due = False
+        if error is None and result is not None and result[0] == result[1]:
+            self._pages = 0
+            self._pages_max = PAGES_MAX
+        else:  # a snapshot still needs the log: try again when it has grown by as much
+            self._pages_max = self._pages + PAGES_MAX
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _note(self, _connection: apsw.Connection, _name: str, pages: int) -> Any:
+        self._pages = pages
+        return apsw.SQLITE_OK

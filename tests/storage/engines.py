@@ -1,0 +1,59 @@
+"""The engines that the suite runs on, and short ways to write to a store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.store import Change, Key, Position, Put, Row, Store
+
+Test = Callable[[Store], Awaitable[Any]]
+
+
+class Engine:
+    """Opens stores of one kind. `durable` says whether a store opened again has the old rows."""
+
+    def __init__(self, name: str, directory: Path) -> None:
+        self.name = name
+        self.durable = name != "memory"
+        self.directory = directory / "data"
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Store]:
+        store = SqliteStore.open(self.directory if self.durable else None)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    def run(self, test: Test) -> Any:
+        """Run `test` with a store on a loop of its own."""
+
+        async def opened() -> Any:
+            async with self.open() as store:
+                return await test(store)
+
+        return asyncio.run(opened())
+
+
+def put(key: Key, value: bytes = b"v", size: int | None = None) -> Put:
+    return Put(key, len(value) if size is None else size, value)
+
+
+async def write(store: Store, *puts: Put) -> None:
+    await store.transact([], lambda _: Change(puts=puts))
+
+
+async def delete(store: Store, *keys: Key) -> None:
+    await store.transact([], lambda _: Change(deletes=keys))
+
+
+async def every(store: Store, space: int) -> list[Row]:
+    page = await store.scan(space, None, lower=b"", upper=None, rows_max=1_000_000, bytes_max=1 << 40)
+    return page.rows
+
+
+def place(row: Row) -> Position:
+    return Position(row.partition, row.sort)
