@@ -153,6 +153,7 @@ def _front_settings(settings: Settings) -> FrontSettings:
     return FrontSettings(
         connections_max=settings.connections_max,
         idle_seconds=settings.idle_timeout_seconds,
+        head_seconds=settings.request_timeout_seconds,
         body_seconds=settings.request_timeout_seconds,
     )
 

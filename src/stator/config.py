@@ -40,7 +40,7 @@ class Settings:
     allow_unauthenticated: bool = _setting(
         default=False, text="Allow a public bind while no access key exists: anyone who reaches the port owns the data."
     )
-    account: str = _setting("000000000000", "Account (12 digits) of access keys that name none.")
+    account: str = _setting("123456789012", "Account (12 digits) of access keys that name none.")
     transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")

@@ -42,6 +42,13 @@ EXCEPTIONS = {
     ("CreateTableInput.GlobalSecondaryIndexes[].KeySchema", "max"): "four hash and four range attributes",
     ("UpdateTableInput.GlobalSecondaryIndexUpdates[].Create.KeySchema", "max"): "four hash and four range attributes",
 }
+TAGS_WORDED = "the service tells of bad tags in its own words: stator.tables.tags"
+EXCEPTIONS |= {
+    (f"{where}Input.Tags[]{member}", kind): TAGS_WORDED
+    for where in ("CreateTable", "TagResource")
+    for member, kind in ((".Key", "min"), (".Key", "max"), (".Value", "min"), (".Value", "max"), ("", "required"))
+}
+EXCEPTIONS |= {("UntagResourceInput.TagKeys[]", kind): TAGS_WORDED for kind in ("min", "max")}
 
 
 def registered() -> dict[str, Structure]:

@@ -158,7 +158,7 @@ def test_account_and_region_come_from_the_credential(server: Served) -> None:
     authorization = AUTHORIZATION.replace("AKID", "123456789012").replace("us-east-1", "eu-north-1")
     reply = server.ask(request_bytes("Who", headers={"Authorization": authorization}))
     assert json.loads(reply.body) == {"account": "123456789012", "region": "eu-north-1", "host": "localhost:8000"}
-    assert json.loads(server.ask(request_bytes("Who")).body)["account"] == "000000000000"
+    assert json.loads(server.ask(request_bytes("Who")).body)["account"] == "123456789012"
 
 
 class TestCrossOrigin:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-ANONYMOUS_ACCOUNT = "000000000000"
+ANONYMOUS_ACCOUNT = "123456789012"
 """Account of an access key nobody made, when it is not itself an account number."""
 
 

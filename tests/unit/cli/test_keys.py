@@ -30,14 +30,14 @@ def test_a_created_key_is_in_the_file_and_nowhere_else(capsys: pytest.CaptureFix
     assert (first, secret) != (second, other)
     keys = KeyFile(tmp_path / "data").load()
     assert [(key.access_key_id, key.secret_access_key, key.account) for key in keys] == [
-        (first, secret, "000000000000"),
+        (first, secret, "123456789012"),
         (second, other, "123456789012"),
     ]
     assert (tmp_path / "data" / "keys.json").stat().st_mode & 0o077 == 0
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
     assert main(["keys", "list"]) == 0
     shown = capsys.readouterr().out
-    assert re.fullmatch(rf"{first}  account 0{{12}}  created \S+ \S+ UTC  in force\n{second}  account .*\n", shown)
+    assert re.fullmatch(rf"{first}  account 123456789012  created \S+ \S+ UTC  in force\n{second}  account .*\n", shown)
     assert secret not in shown
 
 

@@ -26,7 +26,7 @@ def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> N
     path = write(tmp_path, 'port = 1\nhost = "::1"\nlog_level = "debug"\n')
     settings = load({"port": "3"}, {"STATOR_PORT": "2", "STATOR_HOST": "localhost"}, path)
     assert (settings.port, settings.host, settings.log_level) == (3, "localhost", "debug")
-    assert settings.account == "000000000000"
+    assert settings.account == "123456789012"
 
 
 def test_the_file_may_be_named_by_the_environment_and_a_flag_wins(tmp_path: Path) -> None:

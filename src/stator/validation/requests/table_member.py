@@ -82,8 +82,9 @@ SSE_SPECIFICATION: Final = Structure(
     {"Enabled": FLAG, "SSEType": String(enum=("AES256", "KMS")), "KMSMasterKeyId": TEXT},
 )
 
-TAG_KEY: Final = String(min=1, max=128)
-TAGS: Final = List(Structure("Tag", {"Key": required(TAG_KEY), "Value": required(String(min=0, max=256))}))
+# What is wrong with a tag the service says in its own words: `stator.tables.tags`.
+TAG_KEY: Final = String()
+TAGS: Final = List(Structure("Tag", {"Key": TAG_KEY, "Value": String()}))
 
 LOCAL_INDEX: Final = Structure(
     "LocalSecondaryIndex",
