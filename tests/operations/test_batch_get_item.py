@@ -31,7 +31,7 @@ def test_items_of_several_tables(dynamodb: Any, table: str) -> None:
 def test_what_does_not_fit_into_16_megabytes_is_left(dynamodb: Any, table: str) -> None:
     for number in range(45):
         dynamodb.put_item(TableName=table, Item=key(number) | {"v": {"S": "x" * 400_000}})
-    asked = {"Keys": [key(number) for number in range(45)], "ConsistentRead": True}
+    asked: dict[str, Any] = {"Keys": [key(number) for number in range(45)], "ConsistentRead": True}
     answer = dynamodb.batch_get_item(RequestItems={table: asked})
     found = len(answer["Responses"][table])
     assert found == 16 * 1024 * 1024 // (400_000 + 9)

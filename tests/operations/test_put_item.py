@@ -9,7 +9,7 @@ KEY = {"pk": {"S": "a"}, "sk": {"S": "1"}}
 
 
 def test_stores_every_type_as_the_service_gives_it_back(dynamodb: Any, table: str) -> None:
-    item = KEY | {
+    item: dict[str, dict[str, Any]] = KEY | {
         "n": {"N": "1.50"},
         "b": {"B": b"\x00\xff"},
         "t": {"BOOL": False},
