@@ -26,6 +26,7 @@ class ServerProcess:
     """`stator serve` on a directory and any free port. Raises AssertionError when it does not get ready."""
 
     def __init__(self, data_dir: Path, log: Path) -> None:
+        self._log = log
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
                 [STATOR, "serve", "--port", "0", "--data-dir", data_dir],
@@ -39,7 +40,7 @@ class ServerProcess:
     def wait_until_ready(self) -> "ServerProcess":
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith(READY), f"the server said {line!r} and ended with {self.process.poll()}"
+        assert line.startswith(READY), f"the server said {line!r} and then {self._log.read_text()[-2000:]}"
         self.port = int(line.rpartition(":")[2])
         return self
 
