@@ -15,9 +15,10 @@ from typing import Any, Self
 
 import apsw
 
-from stator.storage.failure import StoreBusy, StoreClosed, StoreError, StoreFailure
+from stator.storage.failure import StoreBusy, StoreClosed, StoreFailure
 from stator.storage.sqlite import schema
 from stator.storage.sqlite.chores import Chore, Sweep, Trim, Vacuum, commit, roll_back
+from stator.storage.sqlite.fault import is_lasting, is_members_own, translate
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
 from stator.storage.sqlite.log import Log
@@ -31,8 +32,6 @@ GROUP_BYTES_MAX = 4 * 1024 * 1024
 GROUP_SECONDS_MAX = 0.005  # on the loop, where reads wait for it
 WAITING_MAX = 10_000
 
-# Faults of one member's rows. All other errors of the engine are the whole group's.
-_MEMBER_FAULTS = (apsw.TooBigError, apsw.ConstraintError, apsw.MismatchError)
 _EMPTY = Page([], False)
 _NOTHING = Usage(0, 0)
 
@@ -94,7 +93,7 @@ class SqliteStore:
         try:
             return get_rows(self._reading(), keys, self._books.usage)
         except apsw.Error as error:
-            raise _failure(error) from error
+            raise translate(error) from error
 
     async def range(
         self,
@@ -121,7 +120,7 @@ class SqliteStore:
                 bytes_max=bytes_max,
             )
         except apsw.Error as error:
-            raise _failure(error) from error
+            raise translate(error) from error
 
     async def scan(
         self,
@@ -140,7 +139,7 @@ class SqliteStore:
         try:
             return read_scan(self._reader, space, after, (lower, upper), rows_max=rows_max, bytes_max=bytes_max)
         except apsw.Error as error:
-            raise _failure(error) from error
+            raise translate(error) from error
 
     async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
         loop = self._writing()
@@ -155,7 +154,7 @@ class SqliteStore:
         try:
             return read_changes(self._reading(), journal, shard, after=after, records_max=records_max)
         except apsw.Error as error:
-            raise _failure(error) from error
+            raise translate(error) from error
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
         future = self._writing().create_future()
@@ -181,7 +180,7 @@ class SqliteStore:
         try:
             return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])
         except apsw.Error as error:
-            raise _failure(error) from error
+            raise translate(error) from error
 
     async def create_space(self) -> int:
         def make(cursor: apsw.Cursor) -> int:
@@ -356,42 +355,42 @@ class SqliteStore:
         if error is None:
             group.committed()
             return
-        failure = _failure(error)
-        if isinstance(error, (apsw.IOError, apsw.CorruptError, apsw.NotADBError)):
-            # After a failed sync the kernel may hold pages for clean that never reached the disk.
-            self._broken = StoreFailure(f"writes are refused until a restart, after: {error}")
-        group.failed(failure)
+        group.failed(translate(error))
+        if is_lasting(error):
+            self._refuse(error)
+
+    def _refuse(self, error: BaseException) -> None:
+        """Write no more, and tell those who wait."""
+        self._broken = StoreFailure(f"writes are refused until a restart, after: {error}")
+        futures = [member.future for member in self._waiting] + [future for _, future in self._chores if future]
+        self._waiting.clear()
+        self._chores.clear()
+        for future in futures:
+            if not future.done():
+                future.set_exception(self._broken)
 
     def _abandon(self, group: Group, member: Member | Task | None, error: Exception) -> None:
         """Roll back a group that could not be run. A member whose own rows were at fault fails alone."""
+        alone = member is not None and is_members_own(error)
+        if member is not None:
+            member.future.set_exception(error if alone and not isinstance(error, apsw.Error) else translate(error))
+        if alone:
+            self._waiting.extendleft(reversed([entry[0] for entry in group.waiting]))
+        else:
+            group.failed(translate(error))
         try:
             roll_back(self._writer)
         except apsw.Error as second:
-            self._broken = StoreFailure(f"writes are refused until a restart, after: {second}")
-        failure = _failure(error)
-        alone = not isinstance(error, apsw.Error) or isinstance(error, _MEMBER_FAULTS)
-        if member is not None:
-            member.future.set_exception(error if alone and not isinstance(error, apsw.Error) else failure)
-        if alone and member is not None and self._broken is None:
-            self._waiting.extendleft(reversed([entry[0] for entry in group.waiting]))
-        else:
-            group.failed(failure)
+            self._refuse(second)
         self._settle()
 
     def _chore_done(self, finished: bool, error: BaseException | None) -> None:
         if error is None and not finished:
             return
-        _, future = self._chores.popleft()
+        _, future = self._chores.popleft()  # a space's sweep that failed is begun again when the store is next opened
         if future is None or future.done():
             return
         if error is None:
             future.set_result(None)
         else:
-            future.set_exception(_failure(error))
-
-
-def _failure(error: BaseException) -> StoreError:
-    failure = error if isinstance(error, StoreError) else StoreFailure(f"{type(error).__name__}: {error}")
-    if failure is not error:
-        failure.__cause__ = error
-    return failure
+            future.set_exception(translate(error))
