@@ -83,6 +83,7 @@ ROOMS = (
         f"{SOURCE}/api/dynamodb",
         "One file for an operation, called like it. They never import each other.",
     ),
+    Room(f"{SOURCE}/partiql", "A language over items."),
     Room(f"{SOURCE}/services", "Background duties. They find their work in the store; no operation calls them."),
     Room(
         f"{SOURCE}/http",
@@ -107,6 +108,7 @@ TESTS = {
     "storage": "what every engine must do, with the races",
     "crash": "a real server process, killed under load",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",
+    "fuzz": "random requests against a model: `make fuzz`",
     "examples": "the examples, on their samples",
     "architecture": "what this page and CONTRIBUTING promise",
 }
