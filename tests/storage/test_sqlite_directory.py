@@ -18,7 +18,7 @@ from stator.storage.failure import (
     StoreClosed,
     StoreFailure,
 )
-from stator.storage.sqlite import engine, schema
+from stator.storage.sqlite import chores, engine, schema
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.log import PAGES_MAX
@@ -239,5 +239,22 @@ def test_a_drop_that_was_cut_short_is_taken_up_again(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
         await store.close()
         assert _file(tmp_path).execute("SELECT space FROM spaces").get == 0
+
+    asyncio.run(test())
+
+
+def test_a_large_drop_makes_the_file_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chores, "FREE_PAGES_MAX", 50)
+
+    async def test() -> None:
+        store = SqliteStore.open(tmp_path)
+        space = await store.create_space()
+        await write(store, put(A), *(put(Key(space, b"%d" % n, b""), b"x" * 3_000) for n in range(2_000)))
+        await store.drop_space(space)
+        while int(_file(tmp_path).execute("PRAGMA page_count").get) > 150:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await store.close()
+        assert (tmp_path / schema.FILE_NAME).stat().st_size <= 150 * schema.PAGE_BYTES
+        assert check(tmp_path) == []
 
     asyncio.run(test())
