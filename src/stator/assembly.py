@@ -25,7 +25,7 @@ from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
-from stator.services import reclaim
+from stator.services import reclaim, tokens
 from stator.services.parts import Parts as ServiceParts
 from stator.services.supervisor import Duty, Supervisor
 from stator.storage.keyfile import KeyFile
@@ -35,6 +35,7 @@ from stator.tables.catalog import Catalog
 
 _KEYS_SECONDS = 1.0
 _RECLAIM_SECONDS = 5.0
+_TOKENS_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -159,7 +160,10 @@ def _front_settings(settings: Settings) -> FrontSettings:
 
 
 def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | None) -> list[Duty]:
-    duties = [Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS)]
+    duties = [
+        Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS),
+        Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
+    ]
     if keyfile is not None:
         duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS))
     return duties

@@ -3,6 +3,7 @@
 A raised error carries what the client will see and nothing else; `stator.http.failure` renders it.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ class Family(Enum):
     MIX = "mix"  # expression and non-expression parameters together
     RETURN_VALUES = "return values"
     SELECT = "select"  # Select, ProjectionExpression and AttributesToGet conflicts
+    EMPTY_KEY = "empty key"  # never prefixed; in a transaction the fault of the whole request, not of one action
 
 
 class WireError(Exception):
@@ -97,6 +99,44 @@ class LimitExceededException(WireError):
 
 class ItemCollectionSizeLimitExceededException(WireError):
     pass
+
+
+class TransactionCanceledException(WireError):
+    """Fields: `CancellationReasons`, one `{"Code", "Message"?, "Item"?}` for each action, in order."""
+
+    member = "Message"
+
+    def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
+        codes = ", ".join(reason["Code"] for reason in reasons)
+        super().__init__(
+            f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+            CancellationReasons=list(reasons),
+        )
+
+
+class TransactionConflictException(WireError):
+    def __init__(self, message: str = "Transaction is ongoing for the item") -> None:
+        super().__init__(message)
+
+
+class TransactionInProgressException(WireError):
+    member = "Message"
+
+    def __init__(self, message: str = "The transaction with the given request token is already in progress.") -> None:
+        super().__init__(message)
+
+
+class IdempotentParameterMismatchException(WireError):
+    """A ClientRequestToken came again with another request."""
+
+    member = "Message"
+
+    def __init__(
+        self,
+        message: str = "DynamoDB rejected the request because you retried a request with a different payload but with "
+        "an idempotent token that was already used.",
+    ) -> None:
+        super().__init__(message)
 
 
 class ThrottlingException(WireError):

@@ -30,6 +30,9 @@ PAGE_BYTES_MAX = MIB
 BATCH_GET_KEYS_MAX = 100
 BATCH_GET_BYTES_MAX = 16 * MIB
 BATCH_WRITE_REQUESTS_MAX = 25
+TRANSACTION_ACTIONS_MAX = 100
+TRANSACTION_BYTES_MAX = 4 * MIB  # of one that writes: counted on the request
+IDEMPOTENCY_SECONDS = 600  # a ClientRequestToken stands for its request so long after it succeeded
 LIST_TABLES_MAX = 100
 
 # Tables

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from stator.api.call import Call
-from stator.errors import Family, ValidationException
+from stator.errors import Family, ResourceNotFoundException, ValidationException
 from stator.expressions.legacy_condition import check_conditional_operator, parse_expected
 from stator.expressions.legacy_projection import parse_attributes_to_get
 from stator.expressions.placeholders import check_mix, check_placeholders_needed
-from stator.expressions.request import Expressions
+from stator.expressions.request import BoundUpdate, Expressions
 from stator.expressions.tree import Path
-from stator.items.decide import NO_GUARD, Guard
+from stator.items.decide import NO_GUARD, Action, Guard, touched
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, Table
 from stator.values.attribute import Item
@@ -33,6 +33,18 @@ Project = Callable[[Item], Item]
 def table_of(call: Call) -> Table:
     """The table that the request names, ready for data operations."""
     return call.parts.catalog.get(call.account, call.region, call.request["TableName"])
+
+
+def find_tables(call: Call, names: Sequence[str]) -> dict[str, Table | None]:
+    """The tables of a transaction by the names it gives them, None where there is none ready for data operations."""
+    tables: dict[str, Table | None] = {}
+    for name in names:
+        if name not in tables:
+            try:
+                tables[name] = call.parts.catalog.get(call.account, call.region, name)
+            except ResourceNotFoundException:
+                tables[name] = None
+    return tables
 
 
 def expressions_of(request: dict[str, Any]) -> Expressions:
@@ -81,6 +93,18 @@ def condition_guard(request: dict[str, Any]) -> tuple[Guard, tuple[Path, ...]]:
     return Guard(condition, shows_item(request)), condition.paths
 
 
+def update_expressions(request: dict[str, Any]) -> tuple[BoundUpdate | None, Guard, tuple[Path, ...]]:
+    """The UpdateExpression and the ConditionExpression, either of which may be absent, and the paths that both name."""
+    expressions = expressions_of(request)
+    update = expressions.update(request["UpdateExpression"]) if "UpdateExpression" in request else None
+    condition = None
+    if "ConditionExpression" in request:
+        condition = expressions.condition("ConditionExpression", request["ConditionExpression"])
+    expressions.check_used()
+    paths = (() if update is None else update.paths) + (() if condition is None else condition.paths)
+    return update, Guard(condition, shows_item(request)), paths
+
+
 def expected_guard(request: dict[str, Any], guard: Guard) -> Guard:
     """The same from the legacy Expected, if that is what the request has."""
     if "Expected" not in request and "ConditionalOperator" not in request:
@@ -102,6 +126,19 @@ def _check_key_path(table: Table, name: str | int) -> None:
     for index in table.indexes:
         if any(attribute.name == name for attribute in index.keys.attributes):
             raise ValidationException(f"{text}IndexKey: {name}")
+
+
+def check_keys_untouched(table: Table, action: Action | None) -> None:
+    """No update writes a part of the item's key."""
+    if action is None:
+        return
+    names = touched(action.tree)
+    for attribute in table.keys.attributes:
+        if attribute.name in names:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
+                "This attribute is part of the key"
+            )
 
 
 def projection_of(request: dict[str, Any], expressions: Expressions | None) -> tuple[Project | None, tuple[Path, ...]]:

@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stator.errors import InternalServerError, ThrottlingException
+from stator.errors import (
+    IdempotentParameterMismatchException,
+    InternalServerError,
+    ThrottlingException,
+    TransactionInProgressException,
+)
 from stator.items.decide import Outcome, Write
+from stator.items.idempotency import Replay, Token
+from stator.items.transaction import decide_all
 from stator.storage.failure import StoreBusy, StoreFailure
 from stator.storage.store import Append, Change, Decide, Key, Put, Row, Store
 
@@ -12,10 +19,11 @@ from stator.storage.store import Append, Change, Decide, Key, Put, Row, Store
 class Writer:
     """Writes items. What it returns is durable."""
 
-    __slots__ = ("_store",)
+    __slots__ = ("_running", "_store")
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._running: dict[Key, str] = {}  # tokens of transactions on their way, with their digests
 
     async def commit(self, write: Write) -> Outcome:
         """Make one write happen, or raise what refused it."""
@@ -40,6 +48,38 @@ class Writer:
 
         outcomes: list[Outcome] = await self._transact([write.key for write in writes], decide)
         return outcomes
+
+    async def transact(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Make several writes of different items happen, or none of them. Raises TransactionCanceledException."""
+        outcomes: list[Outcome] = await self._transact(
+            [write.key for write in writes], lambda rows: decide_all(writes, rows)
+        )
+        return outcomes
+
+    async def transact_once(self, writes: Sequence[Write], token: Token) -> list[Outcome] | Replay:
+        """The same, unless it has happened before under this token.
+
+        Raises IdempotentParameterMismatchException when the token came with another request, and
+        TransactionInProgressException while the first is still under way.
+        """
+
+        def decide(rows: Sequence[Row | None]) -> Change:
+            replay = token.replay(rows[:2])
+            if replay is not None:
+                return Change(result=replay)
+            change = decide_all(writes, rows[2:])
+            return change._replace(puts=[*change.puts, token.record(change.result)])
+
+        digest = self._running.get(token.key)
+        if digest is not None:
+            raise TransactionInProgressException if digest == token.digest else IdempotentParameterMismatchException
+        self._running[token.key] = token.digest
+        try:
+            keys = [token.key, token.earlier, *(write.key for write in writes)]
+            done: list[Outcome] | Replay = await self._transact(keys, decide)
+        finally:
+            del self._running[token.key]
+        return done
 
     async def _transact(self, keys: Sequence[Key], decide: Decide) -> Any:
         try:

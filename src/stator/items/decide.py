@@ -1,7 +1,7 @@
 """What a write does to one item. Pure: the old row goes in, a Change comes out; raising leaves everything as it was.
 
-One class a kind of write: Put, Update, Delete. Each knows its key up front, so that any number of them can be decided
-in one transaction.
+One class a kind of write: Put, Update, Delete, Check. Each knows its key up front, so that any number of them can be
+decided in one transaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -133,15 +133,42 @@ class DeleteWrite(Write):
         return Change(puts, [self.key, *deletes], (), Outcome(row.value, None, before, None, row.size, units))
 
 
+class CheckWrite(Write):
+    """Write nothing, but let nothing of the transaction happen unless the guard holds."""
+
+    __slots__ = ()
+
+    def change(self, row: Row | None) -> Change:
+        before = self.decode(row)
+        self.check_guard(before)
+        if row is None:
+            return Change(result=Outcome(None, None, None, None, 0, _NO_UNITS))
+        return Change(result=Outcome(row.value, row.value, before, before, row.size, _NO_UNITS))
+
+
 class UpdateWrite(Write):
-    """Change the item in place, or create it from its key."""
+    """Change the item in place, or create it from its key.
 
-    __slots__ = ("action", "key_item")
+    `plain_size`: hold the item itself to the size limit, as transactions and PartiQL do, instead of what UpdateItem
+    measures.
+    """
 
-    def __init__(self, table: Table, key: Key, key_item: Item, action: Action | None, guard: Guard = NO_GUARD) -> None:
+    __slots__ = ("action", "key_item", "plain_size")
+
+    def __init__(
+        self,
+        table: Table,
+        key: Key,
+        key_item: Item,
+        action: Action | None,
+        guard: Guard = NO_GUARD,
+        *,
+        plain_size: bool = False,
+    ) -> None:
         super().__init__(table, key, guard)
         self.key_item = key_item
         self.action = action
+        self.plain_size = plain_size
 
     def change(self, row: Row | None) -> Change:
         before: Item | None = None if row is None else orjson.loads(row.value)
@@ -171,7 +198,9 @@ class UpdateWrite(Write):
         if self.table.indexes:
             indexes.check_update(self.table, after, touched(update))
         if size > ITEM_BYTES_MAX - _NEAR_LIMIT_BYTES:
-            measured = size - item_bytes(key_of(self.table.keys, after)) + action_bytes(update)
+            measured = size
+            if not self.plain_size:
+                measured += action_bytes(update) - item_bytes(key_of(self.table.keys, after))
             if max(size, measured) > ITEM_BYTES_MAX:
                 raise ValidationException(ITEM_TOO_LARGE)
         return size

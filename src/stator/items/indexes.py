@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from stator.errors import ValidationException
+from stator.errors import Family, ValidationException
 from stator.items.keys import SHORT, check_key_size, key_fits
 from stator.model.table import Index, KeyAttribute, Table
 from stator.storage.store import Key, Put
@@ -117,7 +117,8 @@ def check_update(table: Table, item: Item, touched: Collection[str]) -> None:
                 raise ValidationException(
                     "One or more parameter values are not valid. The update expression attempted to update a secondary "
                     "index key to a value that is not supported. The AttributeValue for a key attribute cannot contain "
-                    f"an empty {_kind(attribute)} value."
+                    f"an empty {_kind(attribute)} value.",
+                    Family.EMPTY_KEY,
                 )
             _check_value(index, attribute, item, partition=partition)
 
@@ -141,7 +142,8 @@ def _check_value(index: Index, attribute: KeyAttribute, item: Item, *, partition
         raise ValidationException(
             "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
             f"The AttributeValue for a key attribute cannot contain an empty {_kind(attribute)} value. "
-            f"IndexName: {index.name}, IndexKey: {attribute.name}"
+            f"IndexName: {index.name}, IndexKey: {attribute.name}",
+            Family.EMPTY_KEY,
         )
     check_key_size(value, partition=partition)
 

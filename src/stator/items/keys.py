@@ -1,6 +1,6 @@
 """An item's key: checked against its table's schema, and turned into the place where the row lives."""
 
-from stator.errors import ValidationException
+from stator.errors import Family, ValidationException
 from stator.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.storage.store import Key
@@ -57,18 +57,31 @@ def _place(table: Table, item: Item) -> Key:
     return Key(table.space, partition, sort_bytes((range_value,)))
 
 
+def check_not_empty(key: Item) -> None:
+    """No value of a Key parameter is empty; for when its table is not known."""
+    for name, value in key.items():
+        kind = next(iter(value))
+        if kind in ("S", "B") and not value[kind]:
+            raise _empty(KeyAttribute(name, kind))
+
+
 def check_key_value(attribute: KeyAttribute, value: AttributeValue, *, partition: bool) -> None:
     """A key value is not empty and not too long."""
     text = value[attribute.type]
     if attribute.type == "N" or (text and len(text) <= SHORT):
         return
     if not text:
-        kind = "string" if attribute.type == "S" else "binary"
-        raise ValidationException(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty {kind} value. Key: {attribute.name}"
-        )
+        raise _empty(attribute)
     check_key_size(value, partition=partition)
+
+
+def _empty(attribute: KeyAttribute) -> ValidationException:
+    kind = "string" if attribute.type == "S" else "binary"
+    return ValidationException(
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+        f"empty {kind} value. Key: {attribute.name}",
+        Family.EMPTY_KEY,
+    )
 
 
 def check_key_size(value: AttributeValue, *, partition: bool) -> None:

@@ -7,13 +7,11 @@ import orjson
 from stator.api import prepare, returns
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.errors import ValidationException
 from stator.expressions.legacy_update import parse_updates
 from stator.expressions.returned import updated
 from stator.expressions.tree import Path
-from stator.items.decide import NO_GUARD, Action, Guard, Outcome, UpdateWrite, touched
+from stator.items.decide import NO_GUARD, Action, Guard, Outcome, UpdateWrite
 from stator.items.keys import request_key
-from stator.model.table import Table
 from stator.validation.requests.update_item import UPDATE_ITEM
 
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
@@ -28,7 +26,7 @@ async def update_item(call: Call) -> bytes:
     action, guard, paths = _plan(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
-    _check_keys_untouched(table, action)
+    prepare.check_keys_untouched(table, action)
     prepare.check_key_paths(table, paths)
     outcome = await call.parts.writer.commit(UpdateWrite(table, key, key_item, action, guard))
     attributes = _attributes(request.get("ReturnValues", "NONE"), action, outcome)
@@ -40,26 +38,7 @@ def _plan(request: dict[str, Any]) -> tuple[Action | None, Guard, tuple[Path, ..
     if "UpdateExpression" not in request and "ConditionExpression" not in request:
         action = parse_updates(request["AttributeUpdates"]) if "AttributeUpdates" in request else None
         return action, prepare.expected_guard(request, NO_GUARD), ()
-    expressions = prepare.expressions_of(request)
-    update = expressions.update(request["UpdateExpression"]) if "UpdateExpression" in request else None
-    condition = None
-    if "ConditionExpression" in request:
-        condition = expressions.condition("ConditionExpression", request["ConditionExpression"])
-    expressions.check_used()
-    paths = (() if update is None else update.paths) + (() if condition is None else condition.paths)
-    return update, Guard(condition, prepare.shows_item(request)), paths
-
-
-def _check_keys_untouched(table: Table, action: Action | None) -> None:
-    if action is None:
-        return
-    names = touched(action.tree)
-    for attribute in table.keys.attributes:
-        if attribute.name in names:
-            raise ValidationException(
-                f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
-                "This attribute is part of the key"
-            )
+    return prepare.update_expressions(request)
 
 
 def _attributes(mode: str, action: Action | None, outcome: Outcome) -> bytes | None:
