@@ -173,6 +173,9 @@ class Store(Protocol):
     async def create_space(self) -> int:
         """A new empty space; its number is never used again. Durable before it returns."""
 
+    async def spaces(self) -> list[int]:
+        """The spaces there are, but for space 0 and those dropped."""
+
     async def drop_space(self, space: int) -> None:
         """Forget a space, durably when this returns, and give back its storage in time. Dropping an unknown space does
         nothing."""

@@ -198,6 +198,9 @@ class SqliteStore:
         space: int = await future
         return space
 
+    async def spaces(self) -> list[int]:
+        return [space for space in self._books.usage if space]
+
     async def drop_space(self, space: int) -> None:
         """Returns once it is durable that the space is gone. Its rows are deleted in slices afterwards."""
 

@@ -3,7 +3,8 @@
 One table holds the rows of every space: with a table per space each CREATE TABLE would make every connection read the
 whole schema again, and a database with 50,000 indexes would take seconds to open. It is a rowid table with a unique
 index rather than WITHOUT ROWID, which keeps at most a quarter of a page of a row in place: with rows of 1 to 3 KB that
-cost 2.4 times the file and three times the processor of this one, and loading took four times as long.
+cost up to 2.4 times the file, 2.8 times the processor for a put and 4.7 times the loading. Small rows pay for it in
+ranges: 50 rows of 300 bytes take 1.5 times as long. docs/formats.md has the figures.
 """
 
 from pathlib import Path
@@ -16,7 +17,7 @@ FILE_NAME = "stator.db"
 FORMAT = 1
 APPLICATION_ID = 0x53544154  # "STAT"
 
-# Measured at 300, 1,000 and 3,000 bytes a row: 8 and 16 KB pages save 3 to 10% of the file and cost two and four times
+# Measured at 300, 1,000 and 3,000 bytes a row: 8 and 16 KB pages save 2 to 14% of the file and cost two and four times
 # the bytes in the log for each write.
 PAGE_BYTES = 4096
 WRITER_CACHE_KIB = 65536

@@ -11,7 +11,7 @@ Done = Callable[[Any, BaseException | None], None]
 
 
 class Worker:
-    """One long-lived thread. Cheaper to hand a job to than an executor: 20 µs there and back against 45."""
+    """One long-lived thread. A job there and back costs 25 to 29 µs, through an executor 70 and more."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
         self._loop = loop
