@@ -25,7 +25,8 @@ from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
-from stator.services import reclaim, tokens
+from stator.model.table import Table
+from stator.services import backfill, reclaim, tokens
 from stator.services.parts import Parts as ServiceParts
 from stator.services.supervisor import Duty, Supervisor
 from stator.storage.keyfile import KeyFile
@@ -33,8 +34,11 @@ from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.tables.catalog import Catalog
 
+_log = logging.getLogger(__name__)
+
 _KEYS_SECONDS = 1.0
 _RECLAIM_SECONDS = 5.0
+_BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 
 
@@ -69,13 +73,14 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
         catalog = await Catalog.open(store, clock, settings.transition_seconds)
-        parts = Parts(catalog, Reader(store), Writer(store), clock)
+        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock)
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         listener = await serve_front(front, settings.host, settings.port, tls)
     except BaseException:
         await store.close()
         raise
     supervisor = Supervisor(_duties(ServiceParts(catalog, store, clock), credentials, keyfile))
+    catalog.watch(partial(_nudge, supervisor))
     supervisor.start()
     return Server("http" if tls is None else "https", settings.host, listener.port, store, listener, supervisor)
 
@@ -121,6 +126,7 @@ async def _doctor(data_dir: Path) -> list[str]:
         catalog = await Catalog.open(store, system_clock)
         for table in catalog.tables():
             findings += [finding async for finding in examine(store, table)]
+        findings += [f"space {space} belongs to no table; the next start gives it back" for space in catalog.orphans]
     return findings
 
 
@@ -131,15 +137,18 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 
 def _credentials(settings: Settings, keyfile: KeyFile | None) -> Credentials:
-    """The keys to check signatures against. Without any, whoever reaches a loopback port is let in."""
-    open_to_all = not settings.public or settings.allow_unauthenticated
-    credentials = Credentials(_known(keyfile), anyone=open_to_all, account=settings.account)
-    if not open_to_all and not _known(keyfile):
+    """The keys to check signatures against. Until the first is made, whoever reaches a loopback port is let in."""
+    anyone = not settings.public or settings.allow_unauthenticated
+    known = _known(keyfile)
+    if not anyone and not known:
         raise ConfigurationError(
             f"refusing to listen on {settings.host}, where others can reach it, without an access key. "
             "Make one with `stator keys create`, or pass --allow-unauthenticated to let anyone in."
         )
-    return credentials
+    if keyfile is not None and keyfile.load() and not known:
+        _log.warning("every access key is revoked, so nobody is let in; make one with `stator keys create`")
+        anyone = False
+    return Credentials(known, anyone=anyone, account=settings.account)
 
 
 def _known(keyfile: KeyFile | None) -> list[Credential]:
@@ -162,11 +171,18 @@ def _front_settings(settings: Settings) -> FrontSettings:
 def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | None) -> list[Duty]:
     duties = [
         Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS),
+        Duty("backfill", partial(backfill.run_once, parts), _BACKFILL_SECONDS, eager=True),
         Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
     ]
     if keyfile is not None:
         duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS))
     return duties
+
+
+def _nudge(supervisor: Supervisor, table: Table) -> None:
+    """A wish in a table's definition need not wait for the duty that grants it to come round."""
+    if any(index.build for index in table.indexes):
+        supervisor.nudge("backfill")
 
 
 async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:

@@ -27,8 +27,8 @@ class Caller(NamedTuple):
 class Credentials:
     """The access keys the server knows.
 
-    With `anyone`, and only as long as no key exists, every well-formed credential is let in unverified. Assembly grants
-    that to loopback binds (and to an operator who insists).
+    With `anyone`, and only until the first key is made, every well-formed credential is let in unverified. Assembly
+    grants that to loopback binds (and to an operator who insists). Revoking the last key does not open the door again.
     """
 
     __slots__ = ("_account", "_anyone", "_known")
@@ -38,12 +38,12 @@ class Credentials:
     ) -> None:
         self._account = account
         self._known = {credential.access_key: credential for credential in known}
-        self._anyone = anyone
+        self._anyone = anyone and not self._known
 
     @property
     def open(self) -> bool:
         """Whether signatures go unverified."""
-        return self._anyone and not self._known
+        return self._anyone
 
     def find(self, access_key: str) -> Credential | None:
         return self._known.get(access_key)
@@ -55,6 +55,7 @@ class Credentials:
             if fresh.get(access_key) == old:
                 fresh[access_key] = old  # verifiers recognise a key by identity, so an unchanged one stays itself
         self._known = fresh
+        self._anyone = self._anyone and not fresh
 
     def anonymous_account(self, access_key: str) -> str:
         """The account of an unverified access key: the key itself when it is 12 digits, or one for all others."""

@@ -61,7 +61,8 @@ def revoke(settings: Settings, access_key_id: str) -> int:
         last = all(key.revoked is not None for key in keyfile.load())
     if last:
         print(
-            "That was the last key in force: on a loopback address every credential is let in again.", file=sys.stderr
+            "That was the last key in force: nobody is let in until you make another with `stator keys create`.",
+            file=sys.stderr,
         )
     return 0
 
