@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from stator.errors import InternalServerError
 from stator.model.table import Table
-from stator.storage.failure import StoreFailure
+from stator.storage.failure import StoreError
 from stator.storage.store import Bound, Key, Page, Position, Row, Store
 from stator.values.attribute import Item
 from stator.values.key import partition_bytes
@@ -45,7 +45,7 @@ class Reader:
         """The rows of `keys`, in that order, at one moment."""
         try:
             return await self._store.get(keys, consistent)
-        except StoreFailure:
+        except StoreError:
             raise InternalServerError from None
 
     async def page(self, where: Span | Stretch, *, rows_max: int, bytes_max: int, consistent: bool) -> Page:
@@ -71,7 +71,7 @@ class Reader:
                 bytes_max=bytes_max,
                 consistent=consistent,
             )
-        except StoreFailure:
+        except StoreError:
             raise InternalServerError from None
 
     async def collection_bytes(self, table: Table, key: Item) -> int:
@@ -80,5 +80,5 @@ class Reader:
         spaces = [table.space, *(index.space for index in table.indexes if index.local)]
         try:
             return sum([(await self._store.measure(space, partition)).size for space in spaces])
-        except StoreFailure:
+        except StoreError:
             raise InternalServerError from None
