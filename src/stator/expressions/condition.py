@@ -236,7 +236,7 @@ class _OperandBuilder:
             self._misused(name)
 
     def _size(self, operand: tree.Operand) -> tree.SizeOf:
-        if isinstance(operand, tree.SizeOf):
+        if isinstance(operand, tree.SizeOf | tree.Truth):
             self._fault(_TYPE, checks.wrong_type("size", "N"))
             return tree.SizeOf(_NOTHING)
         self._require_type("size", operand, checks.SIZED)

@@ -93,6 +93,9 @@ def _reader(operand: tree.Operand) -> Reader:
     if isinstance(operand, tree.SizeOf):
         measured = _reader(operand.operand)
         return lambda item, values: _size(measured(item, values))
+    if isinstance(operand, tree.Truth):
+        test = predicate(operand.condition)
+        return lambda item, values: {"BOOL": test(item, values)}
     steps = operand.path
     if len(steps) == 1:
         name = str(steps[0])

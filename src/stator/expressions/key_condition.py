@@ -68,7 +68,7 @@ def _split(operands: tuple[tree.Operand, ...]) -> tuple[str, tuple[tree.ValueOpe
     attribute: str | None = None
     values: list[tree.ValueOperand] = []
     for operand in operands:
-        if isinstance(operand, tree.SizeOf):
+        if isinstance(operand, tree.SizeOf | tree.Truth):
             raise _operator("size")
         if isinstance(operand, tree.ValueOperand):
             values.append(operand)

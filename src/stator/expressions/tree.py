@@ -28,7 +28,14 @@ class SizeOf:
     operand: "PathOperand | ValueOperand"
 
 
-Operand = PathOperand | ValueOperand | SizeOf
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a condition is worth as a value: BOOL. Only PartiQL can write it."""
+
+    condition: "Condition"
+
+
+Operand = PathOperand | ValueOperand | SizeOf | Truth
 
 
 @dataclass(frozen=True, slots=True)

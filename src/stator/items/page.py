@@ -35,10 +35,11 @@ class View:
     fetch: bool = False  # read the whole item behind each entry of a local index
     rows_max: int = ROWS_MAX
     consistent: bool = False
+    bytes_max: int = PAGE_BYTES_MAX
 
 
 class Result(NamedTuple):
-    """`items` are JSON texts; sizes are in units of capacity, after rounding."""
+    """`items` are JSON texts; units are of capacity, after rounding."""
 
     items: list[bytes]
     matched: int  # of those scanned
@@ -46,13 +47,15 @@ class Result(NamedTuple):
     last_key: Item | None
     table_units: float
     index_units: dict[str, float]
+    size: int = 0  # bytes of the rows scanned
 
 
 async def read_page(reader: Reader, where: Span | Stretch, view: View) -> Result:
-    """Read until `rows_max` rows or 1 MB, whichever is first. The limits count rows before the filter."""
-    page = await reader.page(where, rows_max=view.rows_max, bytes_max=PAGE_BYTES_MAX, consistent=view.consistent)
+    """Read until `rows_max` rows or `bytes_max`, whichever is first. The limits count rows before the filter."""
+    page = await reader.page(where, rows_max=view.rows_max, bytes_max=view.bytes_max, consistent=view.consistent)
     rows = page.rows
-    units = read_units(sum(row.size for row in rows), consistent=view.consistent)
+    size = sum(row.size for row in rows)
+    units = read_units(size, consistent=view.consistent)
     end = last_key(view.table, view.index, orjson.loads(rows[-1].value)) if page.more and rows else None
     fetched_units = 0.0
     shown: Sequence[Row] = rows
@@ -60,8 +63,8 @@ async def read_page(reader: Reader, where: Span | Stretch, view: View) -> Result
         shown, fetched_units = await _fetch(reader, rows, view)
     items, count = _show(shown, view)
     if view.index is None:
-        return Result(items, count, len(rows), end, units, {})
-    return Result(items, count, len(rows), end, fetched_units, {view.index.name: units})
+        return Result(items, count, len(rows), end, units, {}, size)
+    return Result(items, count, len(rows), end, fetched_units, {view.index.name: units}, size)
 
 
 async def _fetch(reader: Reader, rows: Sequence[Row], view: View) -> tuple[list[Row], float]:
