@@ -1,6 +1,6 @@
 """Commit: the one way from decided writes to the disk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stator.errors import (
@@ -12,22 +12,35 @@ from stator.errors import (
 from stator.items.decide import Outcome, Write
 from stator.items.idempotency import Replay, Token
 from stator.items.transaction import decide_all
+from stator.model.table import Table
 from stator.storage.failure import StoreBusy, StoreFailure
 from stator.storage.store import Append, Change, Decide, Key, Put, Row, Store
 
+Latest = Callable[[Table], Table]
+"""The table of a write that was prepared some time ago, as it is now."""
+
+
+def _as_prepared(table: Table) -> Table:
+    return table
+
 
 class Writer:
-    """Writes items. What it returns is durable."""
+    """Writes items. What it returns is durable.
 
-    __slots__ = ("_running", "_store")
+    A write is decided by its table as it is at that moment, not as it was when the request was read: an index that was
+    added in between would miss it.
+    """
 
-    def __init__(self, store: Store) -> None:
+    __slots__ = ("_latest", "_running", "_store")
+
+    def __init__(self, store: Store, latest: Latest = _as_prepared) -> None:
         self._store = store
+        self._latest = latest
         self._running: dict[Key, str] = {}  # tokens of transactions on their way, with their digests
 
     async def commit(self, write: Write) -> Outcome:
         """Make one write happen, or raise what refused it."""
-        outcome: Outcome = await self._transact((write.key,), write.decide)
+        outcome: Outcome = await self._transact((write.key,), write.decide, (write,))
         return outcome
 
     async def commit_all(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -46,13 +59,13 @@ class Writer:
                 outcomes.append(change.result)
             return Change(puts, deletes, appends, outcomes)
 
-        outcomes: list[Outcome] = await self._transact([write.key for write in writes], decide)
+        outcomes: list[Outcome] = await self._transact([write.key for write in writes], decide, writes)
         return outcomes
 
     async def transact(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make several writes of different items happen, or none of them. Raises TransactionCanceledException."""
         outcomes: list[Outcome] = await self._transact(
-            [write.key for write in writes], lambda rows: decide_all(writes, rows)
+            [write.key for write in writes], lambda rows: decide_all(writes, rows), writes
         )
         return outcomes
 
@@ -76,14 +89,21 @@ class Writer:
         self._running[token.key] = token.digest
         try:
             keys = [token.key, token.earlier, *(write.key for write in writes)]
-            done: list[Outcome] | Replay = await self._transact(keys, decide)
+            done: list[Outcome] | Replay = await self._transact(keys, decide, writes)
         finally:
             del self._running[token.key]
         return done
 
-    async def _transact(self, keys: Sequence[Key], decide: Decide) -> Any:
+    async def _transact(self, keys: Sequence[Key], decide: Decide, writes: Sequence[Write]) -> Any:
+        latest = self._latest
+
+        def decide_now(rows: Sequence[Row | None]) -> Change:
+            for write in writes:
+                write.table = latest(write.table)
+            return decide(rows)
+
         try:
-            return await self._store.transact(keys, decide)
+            return await self._store.transact(keys, decide_now)
         except StoreBusy:
             raise ThrottlingException("The server is too busy to take the write. Try again.") from None
         except StoreFailure:

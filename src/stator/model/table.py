@@ -14,6 +14,13 @@ class Status(StrEnum):
     DELETING = "DELETING"
 
 
+class Build(StrEnum):
+    """How far an index that was added to a live table is. Writes maintain it in either state; nobody reads it yet."""
+
+    ALLOTTED = "ALLOTTED"  # it holds what was written since, and nothing older
+    FILLING = "FILLING"  # older items are being brought in
+
+
 @dataclass(frozen=True, slots=True)
 class KeyAttribute:
     name: str
@@ -76,6 +83,7 @@ class Index:
     throughput: Throughput = Throughput()
     on_demand_throughput: OnDemandThroughput | None = None
     warm_throughput: WarmThroughput | None = None
+    build: Build | None = None  # None once it is complete
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Give back the storage of deleted tables and indexes.
+"""Give back the storage of deleted tables and indexes, and of those that a crash kept from being made.
 
 Each deletion left a row for each of its spaces, in the commit that deleted. A crash between dropping a space and
 forgetting its row only means that it is dropped twice, which does nothing.
@@ -11,8 +11,12 @@ SPACES_A_RUN = 100
 
 async def run_once(parts: Parts) -> int:
     """Drop the spaces that are due; returns how many."""
+    orphans = parts.catalog.orphans
+    for space in orphans:
+        await parts.store.drop_space(space)
+    parts.catalog.orphans = ()
     due = await parts.catalog.dropped(SPACES_A_RUN)
     for dropped in due:
         await parts.store.drop_space(dropped.space)
         await parts.catalog.forget_dropped(dropped)
-    return len(due)
+    return len(orphans) + len(due)

@@ -15,18 +15,22 @@ class Duty(NamedTuple):
     name: str
     run_once: Callable[[], Coroutine[Any, Any, int]]  # returns how much it did; safe to stop between two runs
     pace_seconds: float  # between the end of one run and the start of the next
+    eager: bool = False  # no pause after a run that did something
 
 
 class Supervisor:
     """Runs duties from `start` to `close`, on the running loop. A run that fails is logged and tried again, each time
     after twice as long; a run that succeeds resets that. `pause` is how to wait: tests pass one they turn by hand.
+
+    A duty that is nudged does not wait for its pace.
     """
 
     def __init__(self, duties: Iterable[Duty], pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._duties = tuple(duties)
         self._pause = pause
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._pausing: set[str] = set()
+        self._pauses: dict[str, asyncio.Future[object]] = {}
+        self._nudged: set[str] = set()  # while they ran
         self._stopping = False
 
     def start(self) -> None:
@@ -34,11 +38,18 @@ class Supervisor:
         for duty in self._duties:
             self._tasks[duty.name] = loop.create_task(self._repeat(duty), name=f"duty {duty.name}")
 
+    def nudge(self, name: str) -> None:
+        """Let a duty run as soon as it can, because there is something for it to do."""
+        if name in self._pauses:
+            self._pauses[name].cancel()
+        else:
+            self._nudged.add(name)
+
     async def close(self, grace_seconds: float = 10.0) -> None:
         """Let runs under way finish and begin no other. Past the grace, runs are cancelled."""
         self._stopping = True
-        for name in self._pausing:
-            self._tasks[name].cancel()
+        for pause in self._pauses.values():
+            pause.cancel()
         tasks = list(self._tasks.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_seconds)
@@ -50,8 +61,9 @@ class Supervisor:
     async def _repeat(self, duty: Duty) -> None:
         failures = 0
         while not self._stopping:
+            self._nudged.discard(duty.name)
             try:
-                await duty.run_once()
+                done = await duty.run_once()
             except Exception:  # noqa: BLE001  whatever it was, the duty must go on
                 failures += 1
                 seconds = retry_seconds(duty.pace_seconds, failures)
@@ -59,16 +71,20 @@ class Supervisor:
             else:
                 failures = 0
                 seconds = duty.pace_seconds
+                if duty.name in self._nudged or (duty.eager and done):
+                    continue
             await self._rest(duty, seconds)
 
     async def _rest(self, duty: Duty, seconds: float) -> None:
         if self._stopping:
             return
-        self._pausing.add(duty.name)
+        pause = asyncio.ensure_future(self._pause(seconds))
+        self._pauses[duty.name] = pause
         try:
-            await self._pause(seconds)
+            await asyncio.wait([pause])
         finally:
-            self._pausing.discard(duty.name)
+            del self._pauses[duty.name]
+            pause.cancel()
 
 
 def retry_seconds(pace_seconds: float, failures: int) -> float:

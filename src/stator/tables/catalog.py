@@ -1,8 +1,9 @@
 """Which tables exist: their definitions live in the store, and a copy of all of them in memory.
 
 The rows are in space 0, which every store has. Their partitions begin with eight zero bytes where other rows have a
-hash, then a kind: `tables/<account>/<region>` (sort: the table name; value: its definition) and `dropped` (sort: the
-number of a space in eight bytes; value: see `Dropped`).
+hash, then a kind: `tables/<account>/<region>` (sort: the table name; value: its definition), `dropped` (sort: the
+number of a space in eight bytes; value: see `Dropped`) and `filled` (sort: the number of the space of an index that is
+being filled; value: how far, see `services.backfill`).
 """
 
 import asyncio
@@ -13,8 +14,8 @@ import orjson
 
 from stator.clock import Clock
 from stator.errors import ResourceNotFoundException, WireError
-from stator.model.table import Status, Table
-from stator.storage.store import Change, Key, Position, Put, Row, Store, Usage
+from stator.model.table import Build, Index, Status, Table
+from stator.storage.store import Bound, Change, Key, Position, Put, Row, Store, Usage
 from stator.tables import definition
 from stator.tables.lifecycle import settle
 from stator.tables.name import resolve
@@ -24,6 +25,7 @@ _KIND = bytes(8)
 _TABLES = _KIND + b"tables/"
 _TABLES_END = _KIND + b"tables0"  # "0" follows "/"
 _DROPPED = _KIND + b"dropped"
+_FILLED = _KIND + b"filled"
 
 DROP_GRACE_SECONDS = 60
 """A request that found the table before it was deleted may still write to it: its space outlives it by so much."""
@@ -34,10 +36,12 @@ _NO_TABLES: dict[str, Table] = {}
 
 
 class Edit(NamedTuple):
-    """What a change does to a table: its new definition, and the spaces that nothing refers to once it has settled."""
+    """What a change does to a table: its new definition, the spaces that nothing refers to once it has settled, and the
+    spaces of indexes that are filled now."""
 
     table: Table
     drops: tuple[int, ...] = ()
+    filled: tuple[int, ...] = ()
 
 
 Decide = Callable[[Table | None], Edit]
@@ -63,18 +67,32 @@ class Catalog:
         # What data operations use, under one key and settled, so that they pay for one look-up and no clock.
         self._usable: dict[tuple[str, str, str], Table] = {}
         self._changing = asyncio.Lock()
+        self._watchers: list[Callable[[Table], None]] = []
+        # Spaces that were there at `open` and that nothing refers to: a crash came between making and using them.
+        self.orphans: tuple[int, ...] = ()
 
     @classmethod
     async def open(cls, store: Store, clock: Clock, transition_seconds: float = 0.0) -> Self:
         """Load every definition. `transition_seconds` is how long CREATING, UPDATING and DELETING last."""
         catalog = cls(store, clock, transition_seconds)
         await catalog._load()
+        catalog.orphans = await catalog._find_orphans()
         return catalog
 
     def get(self, account: str, region: str, name: str) -> Table:
         """The table for data operations. Raises ResourceNotFoundException when absent, CREATING or DELETING."""
         table = self._usable.get((account, region, name))
         return self._use(account, region, name) if table is None else table
+
+    def latest(self, table: Table) -> Table:
+        """A table that `get` handed out some time ago, as data operations see it now. One that is gone stays as it
+        was."""
+        now = self._usable.get((table.account, table.region, table.name))
+        return table if now is None or now.id != table.id else now
+
+    def watch(self, watcher: Callable[[Table], None]) -> None:
+        """Call `watcher` with the new definition after each change."""
+        self._watchers.append(watcher)
 
     def find(self, account: str, region: str, name: str) -> Table | None:
         """The table as it is now, in any status; None when there is none. `name` may be an ARN."""
@@ -107,6 +125,18 @@ class Catalog:
         settled = [settle(table, now) for tables in self._tables.values() for table in tables.values()]
         return [table.becomes or table for table in settled if table and table.status is not Status.DELETING]
 
+    def filling(self) -> list[tuple[Table, Index]]:
+        """Every index that is to be filled now, and its table."""
+        now = self._clock()
+        tables = [settle(table, now) for tables in self._tables.values() for table in tables.values()]
+        return [
+            (table, index)
+            for table in tables
+            if table is not None and table.status is Status.UPDATING
+            for index in table.indexes
+            if is_filling(table, index.space) and is_filling(table.becomes or table, index.space)
+        ]
+
     async def change(self, account: str, region: str, name: str, decide: Decide) -> Table:
         """Read the table, decide, store; returns the new definition once it is durable."""
         # A change whose client goes away goes on: the copy in memory has to follow what the store did.
@@ -138,12 +168,13 @@ class Catalog:
         """After the space was given back: forget it, and the definition of its table if that is gone."""
         place = _place(dropped.account, dropped.region, dropped.name)
         marker = Key(CATALOG_SPACE, _DROPPED, dropped.space.to_bytes(8, "big"))
+        progress = progress_key(dropped.space)
         now = self._clock()
 
         def decide(rows: Any) -> Change:
             row = rows[0]
             gone = row is not None and settle(definition.decode(row.value), now) is None
-            return Change(deletes=[marker, place] if gone else [marker])
+            return Change(deletes=[marker, progress, place] if gone else [marker, progress])
 
         await self._store.transact([place], decide)
 
@@ -160,7 +191,7 @@ class Catalog:
             for space in edit.drops:
                 marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
                 puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
-            return Change(puts=puts, result=edit.table)
+            return Change(puts=puts, deletes=[progress_key(space) for space in edit.filled], result=edit.table)
 
         # One at a time, so that the copy in memory changes in the order of the commits.
         async with self._changing:
@@ -172,7 +203,28 @@ class Catalog:
                 await self._reload(account, region, name)  # the outcome is unknown: see what the store has
                 raise
             self._remember(account, region, name, table)
+        for watcher in self._watchers:
+            watcher(table)
         return table
+
+    async def _find_orphans(self) -> tuple[int, ...]:
+        # Only a space made before this process can be an orphan: those made since belong to changes under way.
+        spaces = set(await self._store.spaces())
+        for tables in self._tables.values():
+            for table in tables.values():
+                for each in (table, table.becomes or table):
+                    spaces -= {each.space, *(index.space for index in each.indexes)}
+        after: Bound | None = None
+        more = bool(spaces)
+        while more:
+            page = await self._store.range(
+                CATALOG_SPACE, _DROPPED, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
+            )
+            for row in page.rows:
+                spaces.discard(int.from_bytes(row.sort, "big"))
+                after = Bound(row.sort, inclusive=False)
+            more = page.more
+        return tuple(sorted(spaces))
 
     async def _load(self) -> None:
         after: Position | None = None
@@ -208,9 +260,19 @@ class Catalog:
         tables[name] = table
         if table.status is Status.ACTIVE:
             self._usable[key] = table
-        elif table.status is Status.UPDATING and table.becomes is not None:
-            # Data operations go by the table to come at once: an index on its way out answers no query.
-            self._usable[key] = table.becomes
+        elif table.status is Status.UPDATING:
+            # Data operations go by the table to come at once: an index on its way out answers no query, and one on its
+            # way in is maintained.
+            self._usable[key] = table.becomes or table
+
+
+def is_filling(table: Table, space: int) -> bool:
+    return any(index.space == space and index.build is Build.FILLING for index in table.indexes)
+
+
+def progress_key(space: int) -> Key:
+    """Where it is written down how far the index of that space is filled."""
+    return Key(CATALOG_SPACE, _FILLED, space.to_bytes(8, "big"))
 
 
 def not_found(name: str) -> ResourceNotFoundException:

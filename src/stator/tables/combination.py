@@ -3,6 +3,7 @@
 from typing import Any
 
 from stator.errors import LimitExceededException, ValidationException
+from stator.tables.lifecycle import ONE_AT_A_TIME
 
 _LEAD = "One or more parameter values were invalid: "
 
@@ -105,6 +106,4 @@ def _check_index_updates(updates: list[dict[str, Any]] | tuple[()]) -> None:
         names.add(name)
         made += actions[0] != "Update"
     if made > 1:
-        raise LimitExceededException(
-            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
-        )
+        raise LimitExceededException(ONE_AT_A_TIME)

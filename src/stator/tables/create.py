@@ -77,6 +77,22 @@ def build_stream(specification: dict[str, Any] | None, now: float) -> Stream | N
     return Stream(specification.get("StreamViewType") or DEFAULT_VIEW_TYPE, label)
 
 
+def build_index(request: dict[str, Any], types: dict[str, str], space: int, *, local: bool) -> Index:
+    """The index that an element of a request asks for, complete. `types` has the types of its key attributes."""
+    projection = request["Projection"]
+    wanted = request.get("ProvisionedThroughput")
+    return Index(
+        name=request["IndexName"],
+        local=local,
+        keys=build_keys(request["KeySchema"], types),
+        projection=Projection(projection["ProjectionType"], tuple(projection.get("NonKeyAttributes") or ())),
+        space=space,
+        throughput=provision(wanted) if wanted else Throughput(),
+        on_demand_throughput=build_on_demand(request.get("OnDemandThroughput")),
+        warm_throughput=build_warm(request.get("WarmThroughput"), None),
+    )
+
+
 def build_on_demand(maxima: Mapping[str, int | None] | None) -> OnDemandThroughput | None:
     """An OnDemandThroughput without members is as good as none."""
     if not maxima:
@@ -102,19 +118,4 @@ def _maximum(units: int | None) -> int | None:
 def _indexes(request: dict[str, Any], types: dict[str, str], spaces: Iterator[int]) -> tuple[Index, ...]:
     local = [(each, True) for each in request.get("LocalSecondaryIndexes") or ()]
     everywhere = [(each, False) for each in request.get("GlobalSecondaryIndexes") or ()]
-    return tuple(_index(each, is_local, types, next(spaces)) for each, is_local in local + everywhere)
-
-
-def _index(request: dict[str, Any], local: bool, types: dict[str, str], space: int) -> Index:
-    projection = request["Projection"]
-    wanted = request.get("ProvisionedThroughput")
-    return Index(
-        name=request["IndexName"],
-        local=local,
-        keys=build_keys(request["KeySchema"], types),
-        projection=Projection(projection["ProjectionType"], tuple(projection.get("NonKeyAttributes") or ())),
-        space=space,
-        throughput=provision(wanted) if wanted else Throughput(),
-        on_demand_throughput=build_on_demand(request.get("OnDemandThroughput")),
-        warm_throughput=build_warm(request.get("WarmThroughput"), None),
-    )
+    return tuple(build_index(each, types, next(spaces), local=is_local) for each, is_local in local + everywhere)

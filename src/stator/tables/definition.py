@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from stator.model.table import (
+    Build,
     Index,
     KeyAttribute,
     KeySchema,
@@ -111,11 +112,13 @@ def _index_to_json(index: Index) -> dict[str, Any]:
         throughput=_throughput_to_json(index.throughput),
         on_demand_throughput=_on_demand_to_json(index.on_demand_throughput),
         warm_throughput=_warm_to_json(index.warm_throughput),
+        build=index.build.value if index.build else None,
     )
 
 
 def _index_from_json(stored: dict[str, Any]) -> Index:
     projection_type, attributes = stored["projection"]
+    build = stored.get("build")
     return Index(
         name=stored["name"],
         local=stored.get("local", False),
@@ -125,6 +128,7 @@ def _index_from_json(stored: dict[str, Any]) -> Index:
         throughput=_throughput_from_json(stored.get("throughput")),
         on_demand_throughput=_on_demand_from_json(stored.get("on_demand_throughput")),
         warm_throughput=_warm_from_json(stored.get("warm_throughput")),
+        build=Build(build) if build else None,
     )
 
 

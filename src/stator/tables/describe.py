@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stator.model.table import (
+    Build,
     Index,
     KeySchema,
     OnDemandThroughput,
@@ -104,6 +105,8 @@ def _global_index(table: Table, index: Index, usages: Mapping[int, Usage], now: 
         "IndexStatus": status.value,
         "ProvisionedThroughput": _throughput(index.throughput, now),
     }
+    if index.build and status is Status.CREATING:
+        members["Backfilling"] = index.build is Build.FILLING
     if index.on_demand_throughput:
         members["OnDemandThroughput"] = _on_demand(index.on_demand_throughput)
     after = next((other for other in (table.becomes or table).indexes if other.name == index.name), index)

@@ -1,11 +1,13 @@
 """UpdateTable's request, already checked on its own, to what the table is shown as meanwhile and what it becomes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stator.errors import ResourceNotFoundException, ValidationException
 from stator.model.table import Index, OnDemandThroughput, Table, Throughput, WarmThroughput
 from stator.tables import lifecycle
+from stator.tables.addition import add
 from stator.tables.catalog import Edit
 from stator.tables.create import NO_MAXIMUM, build_on_demand, build_stream
 from stator.tables.throughput import change, check_differs, provision
@@ -13,6 +15,7 @@ from stator.tables.warm import check_grows, warm_of
 from stator.validation.throughput import UNITS_MAX
 
 _LEAD = "One or more parameter values were invalid: "
+_INDEXING = ("TableName", "AttributeDefinitions", "GlobalSecondaryIndexUpdates")
 
 
 @dataclass(slots=True)
@@ -34,19 +37,29 @@ class _Step:
         self.shown, self.after = _with_index(self.shown, name, shown), _with_index(self.after, name, after)
 
 
-def plan(table: Table, request: dict[str, Any], *, now: float, settles_at: float) -> Edit:
-    """What an UpdateTable request does to an existing table.
+def count_spaces(request: dict[str, Any]) -> int:
+    """How many spaces the request needs: one for an index that it creates."""
+    return sum(1 for update in request.get("GlobalSecondaryIndexUpdates") or () if update.get("Create"))
+
+
+def plan(table: Table, request: dict[str, Any], *, now: float, settles_at: float, spaces: Sequence[int] = ()) -> Edit:
+    """What an UpdateTable request does to an existing table. `spaces` has as many as `count_spaces` says;
+    without them the definition is good for nothing, but the errors are the same.
 
     Raises ResourceInUseException while the table is not ACTIVE, ResourceNotFoundException for an unknown index,
-    LimitExceededException where throughput was lowered too often, and ValidationException for what cannot be.
+    LimitExceededException where throughput was lowered too often or an index is on its way, and ValidationException for
+    what cannot be.
     """
-    lifecycle.check_idle(table)
+    _check_takes(table, request)
     step = _Step(table, table, table, now, settles_at)
     _check_provisioning(table, request)
     _check_on_demand_maxima(table, request)
     _bill(step, request)
     for update in request.get("GlobalSecondaryIndexUpdates") or ():
-        _update_index(step, update)
+        if update.get("Create"):
+            _add_index(step, update["Create"], request.get("AttributeDefinitions") or (), spaces)
+        else:
+            _update_index(step, update)
     _stream(step, request.get("StreamSpecification"))
     _on_demand_maxima(step, request.get("OnDemandThroughput"))
     _warm(step, request.get("WarmThroughput"))
@@ -58,7 +71,16 @@ def plan(table: Table, request: dict[str, Any], *, now: float, settles_at: float
         raise ValidationException(f"{_LEAD}Table is already encrypted by default")
     if step.shown == step.after == table:
         return Edit(table)
-    return Edit(lifecycle.update(step.shown, step.after, settles_at), step.drops)
+    return Edit(lifecycle.update(step.shown, lifecycle.begin_filling(step.after), settles_at), step.drops)
+
+
+def _check_takes(table: Table, request: dict[str, Any]) -> None:
+    """A table that is not ACTIVE takes next to no change of its indexes, and no other."""
+    others = [name for name, value in request.items() if name not in _INDEXING and value is not None]
+    if others:
+        lifecycle.check_idle(table)
+    else:
+        lifecycle.check_indexable(table, request.get("GlobalSecondaryIndexUpdates") or ())
 
 
 def _becomes_on_demand(table: Table, request: dict[str, Any]) -> bool:
@@ -128,9 +150,15 @@ def _provide(old: Throughput, wanted: dict[str, int], settles_at: float) -> tupl
     return shown, replace(shown, last_increase=settles_at)
 
 
+def _add_index(
+    step: _Step, wanted: dict[str, Any], definitions: Sequence[Mapping[str, str]], spaces: Sequence[int]
+) -> None:
+    step.after = add(step.after, wanted, definitions, spaces[0] if spaces else 0)
+    indexes = (*step.shown.indexes, step.after.indexes[-1])
+    step.shown = replace(step.shown, indexes=indexes, attribute_types=step.after.attribute_types)
+
+
 def _update_index(step: _Step, update: dict[str, Any]) -> None:
-    if update.get("Create"):
-        _refuse_index(step.after, update["Create"])
     action = update.get("Update") or update["Delete"]
     verb = "update" if update.get("Update") else "delete"
     index = next((index for index in step.after.indexes if index.name == action["IndexName"]), None)
@@ -146,19 +174,8 @@ def _update_index(step: _Step, update: dict[str, Any]) -> None:
         _delete_index(step, index)
 
 
-def _refuse_index(table: Table, wanted: dict[str, Any]) -> None:
-    if any(index.name == wanted["IndexName"] for index in table.indexes):
-        raise ValidationException("Attempting to create an index which already exists")
-    raise ValidationException(
-        f"{_LEAD}Creating a global secondary index on an existing table is not supported by this server yet"
-    )
-
-
 def _delete_index(step: _Step, index: Index) -> None:
-    indexes = tuple(other for other in step.after.indexes if other is not index)
-    used = {key.name for keys in (step.after.keys, *(other.keys for other in indexes)) for key in keys.attributes}
-    types = {name: type_ for name, type_ in step.after.attribute_types.items() if name in used}
-    step.after = replace(step.after, indexes=indexes, attribute_types=types)
+    step.after = lifecycle.without_index(step.after, index.name)
     step.drops += (index.space,)
 
 

@@ -27,7 +27,12 @@ def check_warm_at_creation(request: dict[str, Any]) -> None:
     on_demand = request.get("BillingMode") == "PAY_PER_REQUEST"
     _check_creation(request, "table", on_demand)
     for index in request.get("GlobalSecondaryIndexes") or ():
-        _check_creation(index, f"index {index['IndexName']}", on_demand)
+        check_warm_index(index, on_demand=on_demand)
+
+
+def check_warm_index(request: dict[str, Any], *, on_demand: bool) -> None:
+    """The same for one global index, of a new table or of one that is there."""
+    _check_creation(request, f"index {request['IndexName']}", on_demand)
 
 
 def check_grows(wanted: dict[str, int], now: WarmThroughput, what: str) -> None:

@@ -37,7 +37,8 @@ def check_create_table(request: Mapping[str, Any]) -> None:
     _check_global_indexes(request, everywhere or ())
     indexes = [*(local or ()), *(everywhere or ())]
     _check_names(indexes)
-    _check_counts(local or (), everywhere or ())
+    projected = sum(len(index["Projection"].get("NonKeyAttributes") or ()) for index in indexes)
+    check_counts(len(local or ()), len(everywhere or ()), projected)
     if indexes:
         _check_definitions_used(request, indexes)
     check_maxima(request.get("OnDemandThroughput"), on_demand=is_on_demand(request))
@@ -84,14 +85,14 @@ def _check_local_indexes(request: Mapping[str, Any], indexes: Sequence[_Index]) 
 def _check_global_indexes(request: Mapping[str, Any], indexes: Sequence[_Index]) -> None:
     on_demand = is_on_demand(request)
     for index in indexes:
-        check_global_index(index, request["AttributeDefinitions"])
+        check_defined(index["KeySchema"], request["AttributeDefinitions"])
+        check_global_index(index)
         check_index_provisioned(index, on_demand=on_demand)
         check_maxima(index.get("OnDemandThroughput"), on_demand=on_demand, index=index["IndexName"])
 
 
-def check_global_index(index: _Index, definitions: Sequence[Mapping[str, str]]) -> None:
-    """The key and projection of a new global index; `definitions` are those of its request."""
-    check_defined(index["KeySchema"], definitions)
+def check_global_index(index: _Index) -> None:
+    """The key and projection of a new global index."""
     check_global_key(index["KeySchema"])
     check_projection(index["Projection"])
 
@@ -119,16 +120,16 @@ def _check_names(indexes: Sequence[_Index]) -> None:
         seen.add(index["IndexName"])
 
 
-def _check_counts(local: Sequence[_Index], everywhere: Sequence[_Index]) -> None:
-    if len(local) > LOCAL_INDEXES_MAX:
+def check_counts(local: int, everywhere: int, projected: int) -> None:
+    """How many local and global indexes a table may have, and attributes that they include."""
+    if local > LOCAL_INDEXES_MAX:
         raise ValidationException(
             f"{LEAD}Number of LocalSecondaryIndexes exceeds per-table limit of {LOCAL_INDEXES_MAX}"
         )
-    if len(everywhere) > GLOBAL_INDEXES_MAX:
+    if everywhere > GLOBAL_INDEXES_MAX:
         raise ValidationException(
             f"{LEAD}GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES_MAX}"
         )
-    projected = sum(len(index["Projection"].get("NonKeyAttributes") or ()) for index in (*local, *everywhere))
     if projected > PROJECTED_ATTRIBUTES_MAX:
         # The service has this limit; its own words for it are not known to us.
         raise ValidationException(

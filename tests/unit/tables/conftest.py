@@ -14,7 +14,7 @@ from stator.storage.store import Bound, Change, Decide, Key, Page, Position, Row
 class MemoryStore:
     def __init__(self) -> None:
         self.rows: dict[Key, Row] = {}
-        self.spaces = {0}
+        self.spaces_made = {0}
         self.commits = 0
         self.fail_after_commit: Exception | None = None
         self._next = 1
@@ -78,11 +78,14 @@ class MemoryStore:
     async def create_space(self) -> int:
         await asyncio.sleep(0)
         space, self._next = self._next, self._next + 1
-        self.spaces.add(space)
+        self.spaces_made.add(space)
         return space
 
+    async def spaces(self) -> list[int]:
+        return [space for space in self.spaces_made if space]
+
     async def drop_space(self, space: int) -> None:
-        self.spaces.discard(space)
+        self.spaces_made.discard(space)
         self.rows = {key: row for key, row in self.rows.items() if key.space != space}
 
 

@@ -200,8 +200,8 @@ def test_accepted(request_: dict[str, Any]) -> None:
         ),
         ({"AttributeDefinitions": definitions("aa")}, "Attribute Name is duplicated: a"),
         (
-            {"GlobalSecondaryIndexUpdates": [{"Create": index("one", "b")}]},
-            f"{LEAD}Some index key attributes are not defined in AttributeDefinitions. Keys: [b], AttributeDefinitions: []",
+            {"GlobalSecondaryIndexUpdates": [{"Create": index("one", "b", Projection={})}]},
+            f"{LEAD}Unknown ProjectionType: null",
         ),
     ],
 )

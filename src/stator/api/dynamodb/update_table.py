@@ -2,13 +2,14 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
+from stator.errors import WireError
 from stator.model.table import Table
 from stator.tables.catalog import Edit, not_found
 from stator.tables.combination import check_combination
 from stator.tables.describe import describe
 from stator.tables.name import resolve
 from stator.tables.refused import check_update_table_parameters
-from stator.tables.update import plan
+from stator.tables.update import count_spaces, plan
 from stator.validation.requests.update_table import UPDATE_TABLE
 from stator.validation.update_table import check_update_table
 
@@ -21,11 +22,19 @@ async def update_table(call: Call) -> Answer:
     check_combination(request)
     name = resolve(call.account, call.region, request["TableName"])
     now = call.parts.clock()
+    spaces: list[int] = []
 
     def decide(table: Table | None) -> Edit:
         if table is None:
             raise not_found(name)
-        return plan(table, request, now=now, settles_at=now + catalog.transition_seconds)
+        return plan(table, request, now=now, settles_at=now + catalog.transition_seconds, spaces=spaces)
 
-    table = await catalog.change(call.account, call.region, name, decide)
+    if count_spaces(request):
+        decide(catalog.find(call.account, call.region, name))  # so that a request in vain costs no space
+        spaces += await catalog.create_spaces(count_spaces(request))
+    try:
+        table = await catalog.change(call.account, call.region, name, decide)
+    except WireError:
+        await catalog.drop_spaces(spaces)
+        raise
     return {"TableDescription": describe(table, await catalog.usages(table), now)}
