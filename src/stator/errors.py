@@ -101,6 +101,13 @@ class ItemCollectionSizeLimitExceededException(WireError):
     pass
 
 
+class DuplicateItemException(WireError):
+    """An INSERT found an item of its key."""
+
+    def __init__(self, message: str = "Duplicate primary key exists in table") -> None:
+        super().__init__(message)
+
+
 class TransactionCanceledException(WireError):
     """Fields: `CancellationReasons`, one `{"Code", "Message"?, "Item"?}` for each action, in order."""
 

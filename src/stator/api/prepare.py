@@ -13,7 +13,7 @@ from stator.expressions.legacy_projection import parse_attributes_to_get
 from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.request import BoundUpdate, Expressions
 from stator.expressions.tree import Path
-from stator.items.decide import NO_GUARD, Action, Guard, touched
+from stator.items.decide import NO_GUARD, Guard
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, Table
 from stator.values.attribute import Item
@@ -126,19 +126,6 @@ def _check_key_path(table: Table, name: str | int) -> None:
     for index in table.indexes:
         if any(attribute.name == name for attribute in index.keys.attributes):
             raise ValidationException(f"{text}IndexKey: {name}")
-
-
-def check_keys_untouched(table: Table, action: Action | None) -> None:
-    """No update writes a part of the item's key."""
-    if action is None:
-        return
-    names = touched(action.tree)
-    for attribute in table.keys.attributes:
-        if attribute.name in names:
-            raise ValidationException(
-                f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
-                "This attribute is part of the key"
-            )
 
 
 def projection_of(request: dict[str, Any], expressions: Expressions | None) -> tuple[Project | None, tuple[Path, ...]]:

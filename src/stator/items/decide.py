@@ -206,6 +206,19 @@ class UpdateWrite(Write):
         return size
 
 
+def check_keys_untouched(table: Table, action: Action | None) -> None:
+    """No update writes a part of the item's key."""
+    if action is None:
+        return
+    names = touched(action.tree)
+    for attribute in table.keys.attributes:
+        if attribute.name in names:
+            raise ValidationException(
+                f"One or more parameter values were invalid: Cannot update attribute {attribute.name}. "
+                "This attribute is part of the key"
+            )
+
+
 def touched(update: Update) -> frozenset[str]:
     """The top-level attributes that an update writes or clears."""
     return frozenset(str(target[0]) for target in targets(update))

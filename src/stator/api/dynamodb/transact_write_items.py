@@ -11,7 +11,17 @@ from stator.api.registry import operation
 from stator.errors import Family, ResourceNotFoundException, ValidationException
 from stator.expressions.placeholders import check_placeholders_needed
 from stator.expressions.tree import Path
-from stator.items.decide import NO_GUARD, Action, CheckWrite, DeleteWrite, Guard, PutWrite, UpdateWrite, Write
+from stator.items.decide import (
+    NO_GUARD,
+    Action,
+    CheckWrite,
+    DeleteWrite,
+    Guard,
+    PutWrite,
+    UpdateWrite,
+    Write,
+    check_keys_untouched,
+)
 from stator.items.idempotency import Replay, token_of
 from stator.items.indexes import check_item
 from stator.items.keys import check_not_empty, item_key, request_key
@@ -139,7 +149,7 @@ def _write(plan: Plan, table: Table) -> Write:
     else:
         key = request_key(table, item)
     if plan.action is not None:
-        prepare.check_keys_untouched(table, plan.action)
+        check_keys_untouched(table, plan.action)
     prepare.check_key_paths(table, plan.paths)
     if kind == "Put":
         return PutWrite(table, key, item, plan.size, plan.guard)

@@ -10,7 +10,7 @@ from stator.api.registry import operation
 from stator.expressions.legacy_update import parse_updates
 from stator.expressions.returned import updated
 from stator.expressions.tree import Path
-from stator.items.decide import NO_GUARD, Action, Guard, Outcome, UpdateWrite
+from stator.items.decide import NO_GUARD, Action, Guard, Outcome, UpdateWrite, check_keys_untouched
 from stator.items.keys import request_key
 from stator.validation.requests.update_item import UPDATE_ITEM
 
@@ -26,7 +26,7 @@ async def update_item(call: Call) -> bytes:
     action, guard, paths = _plan(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
-    prepare.check_keys_untouched(table, action)
+    check_keys_untouched(table, action)
     prepare.check_key_paths(table, paths)
     outcome = await call.parts.writer.commit(UpdateWrite(table, key, key_item, action, guard))
     attributes = _attributes(request.get("ReturnValues", "NONE"), action, outcome)
