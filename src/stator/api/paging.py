@@ -1,5 +1,6 @@
 """What Query and Scan have in common: filters, Select, projections of indexes, and the page they answer with."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -7,12 +8,16 @@ from typing import Any, Protocol
 from stator.api import prepare, returns
 from stator.errors import Family, ValidationException
 from stator.expressions.legacy_condition import parse_filter
+from stator.expressions.legacy_projection import parse_attributes_to_get
 from stator.expressions.request import Expressions
 from stator.expressions.tree import Path
 from stator.items.indexes import projected_names
 from stator.items.page import ROWS_MAX, Result, View
+from stator.items.start_key import INVALID
 from stator.model.table import Index, KeySchema, Table
 from stator.values.attribute import Item
+
+_TOLD_ALONE = re.compile("contains duplicates|number set|numeric value|significant digits|number with magnitude").search
 
 
 class Filter(Protocol):
@@ -41,9 +46,21 @@ def legacy_filter(request: dict[str, Any], name: str) -> Filter | None:
 
 
 def start_of(request: dict[str, Any]) -> Item | None:
+    """ExclusiveStartKey, its values checked; the service puts a lead-in before some of their faults."""
     if "ExclusiveStartKey" not in request:
         return None
-    return prepare.parse_key(request["ExclusiveStartKey"])
+    try:
+        return prepare.parse_key(request["ExclusiveStartKey"])
+    except ValidationException as error:
+        if _TOLD_ALONE(error.message):
+            raise
+        raise ValidationException(f"{INVALID}: {error.message}") from None
+
+
+def check_attributes_to_get(request: dict[str, Any]) -> None:
+    """No name twice; the service looks at this long before other projections."""
+    if "AttributesToGet" in request:
+        parse_attributes_to_get(request["AttributesToGet"])
 
 
 def shown_of(request: dict[str, Any], expressions: Expressions, legacy: Filter | None) -> Shown:
@@ -61,7 +78,8 @@ def check_select(request: dict[str, Any]) -> None:
         return
     given = next((name for name in ("ProjectionExpression", "AttributesToGet") if name in request), None)
     if given is not None and select != "SPECIFIC_ATTRIBUTES":
-        raise ValidationException(f"Cannot specify the {given} when choosing to get {select}", Family.SELECT)
+        chosen = "only the Count" if select == "COUNT" else select
+        raise ValidationException(f"Cannot specify the {given} when choosing to get {chosen}", Family.SELECT)
     if given is None and select == "SPECIFIC_ATTRIBUTES":
         raise ValidationException(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
@@ -91,9 +109,22 @@ def check_filter_keys(request: dict[str, Any], schema: KeySchema, shown: Shown) 
             )
 
 
+def check_filter_projected(table: Table, index: Index | None, shown: Shown) -> None:
+    """A Query of an index filters on what the index holds. A Scan may name anything: it just finds nothing."""
+    if index is None or index.projection.type == "ALL" or shown.filter is None:
+        return
+    held = projected_names(table, index)
+    missing = list(dict.fromkeys(str(path[0]) for path in shown.filter.paths if path[0] not in held))
+    if missing:
+        raise ValidationException(
+            f"One or more parameter values were invalid: Secondary index {index.name} does not project one or more "
+            f"filter attributes: [{', '.join(missing)}]"
+        )
+
+
 def view_of(request: dict[str, Any], table: Table, index: Index | None, shown: Shown) -> View:
     """How to read and show the page, after the checks that need the index."""
-    prepare.check_key_paths(table, shown.paths)
+    fetch = index is not None and _fetches(request, table, index, shown)
     if shown.filter is not None:
         prepare.check_key_paths(table, shown.filter.paths)
     return View(
@@ -102,7 +133,7 @@ def view_of(request: dict[str, Any], table: Table, index: Index | None, shown: S
         shown.filter,
         shown.project,
         count_only=request.get("Select") == "COUNT",
-        fetch=index is not None and _fetches(request, table, index, shown),
+        fetch=fetch,
         rows_max=request.get("Limit", ROWS_MAX),
         consistent=request.get("ConsistentRead", False),
     )

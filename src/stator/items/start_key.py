@@ -2,7 +2,7 @@
 
 from stator.errors import ValidationException
 from stator.items.key_range import KeyRange, same_partition
-from stator.items.keys import SCHEMA_MISMATCH, check_key_value
+from stator.items.keys import SCHEMA_MISMATCH, check_key_value, request_key
 from stator.model.table import Index, KeyAttribute, Table
 from stator.storage.store import Position
 from stator.values.attribute import Item
@@ -42,10 +42,27 @@ def position(table: Table, index: Index | None, start: Item) -> Position:
     )
 
 
+def check_start_count(table: Table, index: Index | None, start: Item, text: str) -> None:
+    """As many attributes as a starting key has."""
+    if len(start) != len(start_attributes(table, index)):
+        raise ValidationException(text)
+
+
+def check_start_partition(table: Table, index: Index | None, start: Item) -> None:
+    """What the service looks at before the key condition of a Query: the number of attributes and the partition key."""
+    check_start_count(table, index, start, INVALID)
+    schema = table.keys if index is None else index.keys
+    for attribute in schema.hash:
+        _check_piece(attribute, start, partition=True)
+
+
 def check_query_start(table: Table, index: Index | None, start: Item, wanted: KeyRange) -> None:
     """The starting key fits the schema and lies within the key condition."""
-    _check_shape(table, index, start, INVALID)
     schema = table.keys if index is None else index.keys
+    check_start_partition(table, index, start)
+    for attribute in schema.range:
+        _check_piece(attribute, start, partition=False)
+    _check_table_key(table, start)
     here = position(table, index, start)
     same = same_partition(wanted, [start[attribute.name] for attribute in schema.hash])
     if not wanted.terms:
@@ -57,25 +74,36 @@ def check_query_start(table: Table, index: Index | None, start: Item, wanted: Ke
     if below or above:
         raise ValidationException(_NO_MATCH)
     pins_all = len(wanted.terms) == len(schema.range) and wanted.terms[-1][0].operator == "="
-    if index is None and pins_all:
+    # The service words another partition so, too, once there is a condition on the sort key.
+    if not same or (index is None and pins_all):
         raise ValidationException(_ONE_ROW)
-    if not same:
-        raise ValidationException(_OUTSIDE)
 
 
 def check_scan_start(table: Table, index: Index | None, start: Item) -> None:
     """The starting key fits the schema."""
-    text = INVALID if index is not None else f"{INVALID}: {SCHEMA_MISMATCH}"
-    _check_shape(table, index, start, text)
+    if index is None:
+        check_start_count(table, index, start, f"{INVALID}: {SCHEMA_MISMATCH}")
+    else:
+        check_start_count(table, index, start, INVALID)
+        for attribute in index.keys.attributes:
+            _check_piece(attribute, start, partition=attribute in index.keys.hash)
+    _check_table_key(table, start)
 
 
-def _check_shape(table: Table, index: Index | None, start: Item, text: str) -> None:
-    attributes = start_attributes(table, index)
-    if len(start) != len(attributes):
-        raise ValidationException(text)
-    for attribute in attributes:
-        value = start.get(attribute.name)
-        if value is None or attribute.type not in value:
-            raise ValidationException(text)
-        partition = attribute in table.keys.hash or (index is not None and attribute in index.keys.hash)
-        check_key_value(attribute, value, partition=partition)
+def _check_piece(attribute: KeyAttribute, start: Item, *, partition: bool) -> None:
+    """An attribute of the key of what is read."""
+    value = start.get(attribute.name)
+    if value is None:
+        raise ValidationException(INVALID)
+    if attribute.type not in value:
+        raise ValidationException(SCHEMA_MISMATCH)
+    check_key_value(attribute, value, partition=partition)
+
+
+def _check_table_key(table: Table, start: Item) -> None:
+    """The key of the item in the table, whose faults are told with a lead-in."""
+    try:
+        key = {name: start[name] for attribute in table.keys.attributes if (name := attribute.name) in start}
+        request_key(table, key)
+    except ValidationException as error:
+        raise ValidationException(f"{INVALID}: {error.message}") from None

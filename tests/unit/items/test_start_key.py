@@ -27,7 +27,8 @@ _G, _L, _FLIP = _TABLE.indexes
 _ITEM = item(pk="p", sk=1, g="g", h=2, r="r", l="l", other="o")
 
 _INVALID = "The provided starting key is invalid"
-_SCHEMA = f"{_INVALID}: The provided key element does not match the schema"
+_MISMATCH = "The provided key element does not match the schema"
+_SCHEMA = f"{_INVALID}: {_MISMATCH}"
 _OUTSIDE = "The provided starting key is outside query boundaries based on provided conditions"
 _NO_MATCH = "The provided starting key does not match the range key predicate"
 _ONE_ROW = "The query can return at most one row and cannot be restarted"
@@ -57,27 +58,33 @@ def test_a_table_without_sort_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("of_index", "start"),
+    ("of_index", "start", "on_scan", "on_query"),
     [
-        (None, {}),
-        (None, {"pk": "p"}),
-        (None, {"pk": "p", "sk": "1"}),
-        (None, {"pk": "p", "xx": 1}),
-        (None, {"pk": "p", "sk": 1, "g": "g"}),
-        (_G, {"pk": "p", "sk": 1}),
-        (_G, {"g": "g", "h": 2, "r": "r"}),
-        (_G, {"pk": "p", "sk": 1, "g": "g", "h": "2", "r": "r"}),
-        (_L, {"pk": "p", "sk": 1}),
-        (_FLIP, {"pk": 1, "sk": "p"}),
+        # the number of attributes first
+        (None, {}, _SCHEMA, _INVALID),
+        (None, {"pk": "p"}, _SCHEMA, _INVALID),
+        (None, {"pk": "p", "sk": 1, "g": "g"}, _SCHEMA, _INVALID),
+        (_G, {"pk": "p", "sk": 1}, _INVALID, _INVALID),
+        (_G, {"g": "g", "h": 2, "r": "r"}, _INVALID, _INVALID),
+        (_L, {"pk": "p", "sk": 1}, _INVALID, _INVALID),
+        # then the key of what is read, by name and by type
+        (None, {"pk": "p", "xx": 1}, _SCHEMA, _INVALID),
+        (None, {"pk": "p", "sk": "1"}, _SCHEMA, _MISMATCH),
+        (_G, {"pk": "p", "sk": 1, "g": "g", "h": "2", "r": "r"}, _MISMATCH, _MISMATCH),
+        (_G, {"pk": "p", "sk": 1, "g": "g", "h": 2, "x": "r"}, _INVALID, _INVALID),
+        (_FLIP, {"pk": 1, "sk": "p"}, _MISMATCH, _MISMATCH),
+        # then the table's own
+        (_G, {"pk": 1, "sk": 1, "g": "g", "h": 2, "r": "r"}, _SCHEMA, _SCHEMA),
+        (_L, {"pk": "p", "l": "l", "x": 1}, _SCHEMA, _SCHEMA),
     ],
 )
-def test_a_start_of_another_shape(of_index: Index | None, start: dict[str, Any]) -> None:
+def test_a_start_of_another_shape(of_index: Index | None, start: dict[str, Any], on_scan: str, on_query: str) -> None:
     with pytest.raises(ValidationException) as refused:
         check_scan_start(_TABLE, of_index, item(**start))
-    assert refused.value.message == (_SCHEMA if of_index is None else _INVALID)
+    assert refused.value.message == on_scan
     with pytest.raises(ValidationException) as refused:
         check_query_start(_TABLE, of_index, item(**start), _wanted(None, [("pk", "=", "p")]))
-    assert refused.value.message == _INVALID
+    assert refused.value.message == on_query
 
 
 def _wanted(of_index: Index | None, terms: list[tuple[Any, ...]]) -> KeyRange:
@@ -107,7 +114,7 @@ _GH = [("g", "=", "g"), ("h", "=", 2)]
         (None, [_P, ("sk", "BETWEEN", 1, 3)], {"pk": "p", "sk": 3.1}, _NO_MATCH),
         (None, [_P, ("sk", "=", 1)], {"pk": "p", "sk": 1}, _ONE_ROW),
         (None, [_P, ("sk", "=", 1)], {"pk": "p", "sk": 2}, _NO_MATCH),
-        (None, [_P, ("sk", ">", 1)], {"pk": "q", "sk": 2}, _OUTSIDE),
+        (None, [_P, ("sk", ">", 1)], {"pk": "q", "sk": 2}, _ONE_ROW),
         (_L, [_P, ("l", "=", "l")], {"pk": "p", "sk": 1, "l": "l"}, None),
         (_L, [_P, ("l", "begins_with", "l")], {"pk": "p", "sk": 1, "l": "k"}, _NO_MATCH),
         (_G, _GH, {"pk": "any", "sk": 9, "g": "g", "h": 2, "r": "r"}, None),

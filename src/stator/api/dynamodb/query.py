@@ -11,7 +11,7 @@ from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.request import BoundKeyCondition, Expressions
 from stator.items.key_range import key_range
 from stator.items.page import read_page
-from stator.items.start_key import check_query_start, position
+from stator.items.start_key import check_query_start, check_start_partition, position
 from stator.validation.requests.query import QUERY
 
 _EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
@@ -24,6 +24,7 @@ async def query(call: Call) -> bytes:
     check_mix(request, _EXPRESSIONS, _LEGACY)
     check_placeholders_needed(request, _EXPRESSIONS)
     legacy_filter = paging.legacy_filter(request, "QueryFilter")
+    paging.check_attributes_to_get(request)
     start = paging.start_of(request)
     if "KeyConditions" not in request and "KeyConditionExpression" not in request:
         raise ValidationException(
@@ -40,10 +41,14 @@ async def query(call: Call) -> bytes:
     index = prepare.index_of(table, request.get("IndexName"))
     paging.check_consistent(request, index)
     schema = table.keys if index is None else index.keys
+    if start is not None:
+        check_start_partition(table, index, start)
     wanted = key_range(schema, conditions.terms, conditions.values)
     if start is not None:
         check_query_start(table, index, start, wanted)
+    prepare.check_key_paths(table, shown.paths)
     paging.check_filter_keys(request, schema, shown)
+    paging.check_filter_projected(table, index, shown)
     view = paging.view_of(request, table, index, shown)
     space = table.space if index is None else index.space
     start_sort = None if start is None else position(table, index, start).sort

@@ -18,10 +18,11 @@ async def scan(call: Call) -> bytes:
     request = call.request
     check_mix(request, _EXPRESSIONS, _LEGACY)
     check_placeholders_needed(request, _EXPRESSIONS)
-    segment, segments = request.get("Segment"), request.get("TotalSegments")
-    check_segment(segment, segments)
+    paging.check_attributes_to_get(request)
     legacy_filter = paging.legacy_filter(request, "ScanFilter")
     start = paging.start_of(request)
+    segment, segments = request.get("Segment"), request.get("TotalSegments")
+    check_segment(segment, segments)
     expressions = prepare.expressions_of(request)
     shown = paging.shown_of(request, expressions, legacy_filter)
     expressions.check_used()
@@ -33,8 +34,9 @@ async def scan(call: Call) -> bytes:
     if start is not None:
         check_scan_start(table, index, start)
         after = position(table, index, start)
-    view = paging.view_of(request, table, index, shown)
     space = table.space if index is None else index.space
     where = stretch(space, segment_bounds(segment or 0, segments or 1), after, (segment, segments))
+    prepare.check_key_paths(table, shown.paths)
+    view = paging.view_of(request, table, index, shown)
     result = await read_page(call.parts.reader, where, view)
     return paging.page_answer(request, table, result)
