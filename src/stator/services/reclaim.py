@@ -11,12 +11,18 @@ SPACES_A_RUN = 100
 
 async def run_once(parts: Parts) -> int:
     """Drop the spaces that are due; returns how many."""
-    orphans = parts.catalog.orphans
-    for space in orphans:
-        await parts.store.drop_space(space)
-    parts.catalog.orphans = ()
+    done = await _drop_orphans(parts)
     due = await parts.catalog.dropped(SPACES_A_RUN)
     for dropped in due:
         await parts.store.drop_space(dropped.space)
         await parts.catalog.forget_dropped(dropped)
-    return len(orphans) + len(due)
+    return done + len(due)
+
+
+async def _drop_orphans(parts: Parts) -> int:
+    """A space that a crash kept from being used is empty. One that is not is no such space, and nobody's to drop."""
+    orphans, parts.catalog.orphans = parts.catalog.orphans, ()
+    empty = [space for space in orphans if (await parts.store.usage(space)).rows == 0]
+    for space in empty:
+        await parts.store.drop_space(space)
+    return len(empty)
