@@ -14,6 +14,7 @@ from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.request import BoundUpdate, Expressions
 from stator.expressions.tree import Path
 from stator.items.decide import NO_GUARD, Guard
+from stator.items.indexes import check_readable
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, Table
 from stator.values.attribute import Item
@@ -162,7 +163,6 @@ def index_of(table: Table, name: str | None) -> Index | None:
         return None
     for index in table.indexes:
         if index.name == name:
-            if index.build:
-                raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
+            check_readable(index)
             return index
     raise ValidationException(f"The table does not have the specified index: {name}")

@@ -67,6 +67,12 @@ def entry(table: Table, index: Index, item: Item) -> Put | None:
     return Put(entry_key(table, index, item), item_bytes(content), orjson.dumps(content))
 
 
+def check_readable(index: Index) -> None:
+    """Raise ValidationException for an index that lacks entries still."""
+    if index.build:
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
+
+
 def maintain(table: Table, before: Item | None, after: Item | None) -> Maintenance:
     """The entries to write and remove when `before` becomes `after`, either None for an item that is not there.
 

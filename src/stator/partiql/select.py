@@ -93,6 +93,8 @@ def index_of(table: Table, name: str | None) -> Index | None:
         return None
     for index in table.indexes:
         if index.name == name:
+            if index.build:
+                raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
             return index
     raise ValidationException("The table does not have the specified index")
 
