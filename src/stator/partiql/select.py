@@ -9,7 +9,7 @@ from stator.expressions.checks import Values
 from stator.expressions.evaluate import Predicate
 from stator.items import read
 from stator.items.capacity import read_units
-from stator.items.indexes import projected_names
+from stator.items.indexes import check_readable, projected_names
 from stator.items.page import ROWS_MAX, Result, View, read_page
 from stator.items.read import Reader
 from stator.items.start_key import position, start_attributes
@@ -93,8 +93,7 @@ def index_of(table: Table, name: str | None) -> Index | None:
         return None
     for index in table.indexes:
         if index.name == name:
-            if index.build:
-                raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
+            check_readable(index)
             return index
     raise ValidationException("The table does not have the specified index")
 
