@@ -12,8 +12,6 @@ MISMATCH = "The provided key element does not match the schema"
 EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 SEVERAL = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 WERE_INVALID = "One or more parameter values were invalid: "
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
-)
 
 VALUES = [
     ({}, f"{INVALID}: {EMPTY}"),
