@@ -13,13 +13,15 @@ from stator.validation.shape import AttributeMap, List, Map, Structure
 from tests.fuzz import words
 from tests.fuzz.damage import spoil_headers, spoil_json, spoil_text
 from tests.fuzz.schemas import SCHEMAS, Schema
+from tests.fuzz.statements import statement
 from tests.fuzz.wire import Wire, post
 from tests.fuzz.words import Expressions, Rng, chance, odd
 
 _SOME_TABLES: Final = ("fuzz-a", "fuzz-b", "fuzz-c")
 _OF_ITEMS: Final = (
     *("PutItem", "UpdateItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Query", "Scan"),
-    *("BatchWriteItem", "BatchGetItem"),
+    *("BatchWriteItem", "BatchGetItem", "TransactWriteItems", "TransactGetItems", "ExecuteStatement"),
+    *("BatchExecuteStatement", "ExecuteTransaction"),
 )
 _RETURNS: Final = ("NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 
@@ -45,9 +47,10 @@ def make(operations: Mapping[str, Operation], seed: int, number: int) -> Wire:
 
 def _operation(rng: Rng, operations: Mapping[str, Operation]) -> str:
     """Mostly one on items, sometimes any."""
+    names = {one.name for one in operations.values()}
     if chance(rng, 0.7):
-        return rng.choice(_OF_ITEMS)
-    return rng.choice(sorted({one.name for one in operations.values()}))
+        return rng.choice([name for name in _OF_ITEMS if name in names])
+    return rng.choice(sorted(names))
 
 
 def _schema(rng: Rng) -> Schema:
@@ -238,6 +241,52 @@ def _batch_get(rng: Rng) -> dict[str, Any]:
     return {"RequestItems": asked} | _extras(rng)
 
 
+def _transact_write(rng: Rng) -> dict[str, Any]:
+    request: dict[str, Any] = {"TransactItems": [_transact_action(rng) for _ in range(rng.randrange(1, 5))]}
+    if chance(rng, 0.3):
+        request["ClientRequestToken"] = rng.choice(("a", "b", "c" * 36))
+    return request | {name: one for name, one in _extras(rng).items() if "OnCondition" not in name}
+
+
+def _transact_action(rng: Rng) -> dict[str, Any]:
+    schema = _schema(rng)
+    expressions = Expressions(rng)
+    request: dict[str, Any] = {"TableName": schema.name}
+    kind = rng.choice(("Put", "Put", "Update", "Delete", "ConditionCheck"))
+    request |= {"Item": _item(rng, schema)} if kind == "Put" else {"Key": _key(rng, schema)}
+    if kind == "Update":
+        request["UpdateExpression"] = expressions.update()
+    if kind == "ConditionCheck" or chance(rng, 0.2):
+        request["ConditionExpression"] = expressions.condition()
+    return {kind: request | expressions.placeholders()}
+
+
+def _transact_get(rng: Rng) -> dict[str, Any]:
+    gets = []
+    for _ in range(rng.randrange(1, 5)):
+        schema = _schema(rng)
+        asked = {name: one for name, one in _asked(rng).items() if name not in ("AttributesToGet", "ConsistentRead")}
+        gets.append({"Get": {"TableName": schema.name, "Key": _key(rng, schema), **asked}})
+    return {"TransactItems": gets} | {name: one for name, one in _extras(rng).items() if name.endswith("Capacity")}
+
+
+def _statement(rng: Rng) -> dict[str, Any]:
+    request = statement(rng)
+    if chance(rng, 0.2):
+        request["Limit"] = rng.choice((1, 2, 3))
+    if odd(rng, 0.05):
+        request["NextToken"] = words.text(rng)
+    return request
+
+
+def _statements(rng: Rng) -> dict[str, Any]:
+    return {"Statements": [statement(rng) for _ in range(rng.randrange(1, 4))]}
+
+
+def _statements_together(rng: Rng) -> dict[str, Any]:
+    return {"TransactStatements": [statement(rng) for _ in range(rng.randrange(1, 4))]}
+
+
 def _create(rng: Rng) -> dict[str, Any]:
     return rng.choice(SCHEMAS).create() | {"TableName": rng.choice(_SOME_TABLES)}
 
@@ -255,6 +304,11 @@ _SENSIBLE: Final[dict[str, Callable[[Rng], dict[str, Any]]]] = {
     "Scan": _scan,
     "BatchWriteItem": _batch_write,
     "BatchGetItem": _batch_get,
+    "TransactWriteItems": _transact_write,
+    "TransactGetItems": _transact_get,
+    "ExecuteStatement": _statement,
+    "BatchExecuteStatement": _statements,
+    "ExecuteTransaction": _statements_together,
     "CreateTable": _create,
     "DeleteTable": _delete_table,
 }

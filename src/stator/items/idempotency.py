@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stator.clock import Clock
-from stator.errors import IdempotentParameterMismatchException
+from stator.errors import IdempotentParameterMismatchException, SerializationException
 from stator.items.decide import Outcome
 from stator.limits import IDEMPOTENCY_SECONDS
 from stator.storage.store import Key, Put, Row
@@ -86,4 +86,8 @@ def stale_end(now: float) -> bytes:
 def _digest(request: dict[str, Any]) -> str:
     """What two requests have in common that ask for the same."""
     parameters = {name: value for name, value in request.items() if name not in _PARAMETERS_ASIDE}
-    return blake2b(orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS), digest_size=32).hexdigest()
+    try:
+        text = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # members that no value has, nested deeper than values can be
+        raise SerializationException from None
+    return blake2b(text, digest_size=32).hexdigest()
