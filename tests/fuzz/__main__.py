@@ -15,10 +15,10 @@ def main() -> int:
     )
     parser.add_argument("--start", type=int, default=0, metavar="N", help="number of the first request (0)")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="stop after so many different ones (10)")
-    parser.add_argument("--replay", metavar="REQUEST", help="send one request, as a failure shows it")
+    parser.add_argument("--replay", metavar="REQUEST", help="send one request, as a failure shows it; - reads it")
     chosen = parser.parse_args()
     if chosen.replay:
-        fault = replay(chosen.replay)
+        fault = replay(sys.stdin.readline() if chosen.replay == "-" else chosen.replay)
         sys.stdout.write(f"{fault or 'nothing wrong'}\n")
         return 1 if fault else 0
     began = time.monotonic()

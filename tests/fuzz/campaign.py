@@ -26,7 +26,7 @@ class Failure:
 
     def text(self) -> str:
         if self.alone:
-            how = "python -m tests.fuzz --replay '<the line below>'"
+            how = "python -m tests.fuzz --replay - # and the line below as its input"
         else:
             start = self.number - self.number % WORLD_REQUESTS
             how = f"python -m tests.fuzz --seed {self.seed} --start {start} --requests {self.number - start + 1}"
