@@ -1,12 +1,11 @@
 import asyncio
 from dataclasses import replace
 
-from stator.storage.sqlite.engine import SqliteStore
-
 from stator.clock import ManualClock
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services.parts import Parts
 from stator.services.reclaim import run_once
+from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Key, Put
 from stator.tables import lifecycle
 from stator.tables.catalog import DROP_GRACE_SECONDS, Catalog, Edit

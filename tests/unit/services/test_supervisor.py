@@ -25,7 +25,8 @@ class HandPause:
     async def turn(self) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
-            future.set_result(None)
+            if not future.done():
+                future.set_result(None)
         await settle()
 
 
@@ -138,6 +139,59 @@ def test_closing_twice_or_unstarted_is_harmless() -> None:
     async def scene() -> None:
         supervisor = Supervisor([Duty("idle", Work(), 1.0)], HandPause())
         await supervisor.close()
+        await supervisor.close()
+
+    run(scene())
+
+
+def test_a_nudge_ends_the_pause() -> None:
+    async def scene() -> None:
+        pause, first, second = HandPause(), Work(), Work()
+        supervisor = Supervisor([Duty("first", first, 5.0), Duty("second", second, 5.0)], pause)
+        supervisor.start()
+        await settle()
+        supervisor.nudge("first")
+        await settle()
+        assert (first.runs, second.runs) == (2, 1)
+        await pause.turn()  # the pause that was cut short is no second nudge
+        assert (first.runs, second.runs) == (3, 2)
+        await supervisor.close()
+
+    run(scene())
+
+
+def test_a_nudge_during_a_run_asks_for_another() -> None:
+    async def scene() -> None:
+        gate, runs = asyncio.Event(), []
+
+        async def work() -> int:
+            runs.append(1)
+            await gate.wait()
+            return 0
+
+        pause = HandPause()
+        supervisor = Supervisor([Duty("busy", work, 5.0)], pause)
+        supervisor.start()
+        await settle()
+        supervisor.nudge("busy")
+        supervisor.nudge("busy")
+        gate.set()
+        await settle()
+        assert (len(runs), pause.asked) == (2, [5.0])
+        await supervisor.close()
+
+    run(scene())
+
+
+def test_an_eager_duty_goes_on_while_there_is_something_to_do() -> None:
+    async def scene() -> None:
+        pause, work = HandPause(), Work(3, 1, OSError("x"), 2)
+        supervisor = Supervisor([Duty("eager", work, 5.0, eager=True)], pause)
+        supervisor.start()
+        await settle()
+        assert (work.runs, pause.asked) == (3, [5.0])  # a failure waits
+        await pause.turn()
+        assert (work.runs, pause.asked) == (5, [5.0, 5.0])
         await supervisor.close()
 
     run(scene())
