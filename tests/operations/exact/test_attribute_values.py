@@ -53,12 +53,12 @@ PREFIXED = [
     ({"NS": ["1", "2", "1.0"]}, "Input collection contains duplicates"),
     ({"BS": ["Yg==", "Yg=="]}, f"{INVALID}Input collection [Yg==, Yg==]of type BS contains duplicates."),
 ]
-WRITES = {
+WRITES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "PutItem": lambda value: {"Item": {"v": value}},
     "UpdateItem": lambda value: {"Key": {"v": value}},
     "DeleteItem": lambda value: {"Key": {"v": value}},
 }
-OTHERS = {
+OTHERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "GetItem": lambda value: {"TableName": "absent", "Key": {"v": value}},
     "BatchGetItem": lambda value: {"RequestItems": {"absent": {"Keys": [{"v": value}]}}},
     "BatchWriteItem": lambda value: {"RequestItems": {"absent": [{"PutRequest": {"Item": {"v": value}}}]}},
