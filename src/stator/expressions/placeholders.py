@@ -7,7 +7,8 @@ from typing import Any
 from stator.errors import Family, ValidationException
 from stator.limits import MIB, PLACEHOLDER_NAME_BYTES_MAX
 from stator.values.attribute import AttributeValue
-from stator.values.parse import parse_value
+from stator.values.parse import parse_item, parse_value
+from stator.values.size import text_bytes
 
 SUBSTITUTIONS_BYTES_MAX = 2 * MIB
 
@@ -18,29 +19,45 @@ _VALUE_KEY = re.compile(r":[A-Za-z0-9_]+", re.ASCII)
 _UNWRAPPED = "Nesting Levels have exceeded supported limits"
 
 
-def check_names(names: Mapping[str, str]) -> None:
-    """The map of `#placeholders` to attribute names. Raises ValidationException."""
+def check_names(names: Mapping[str, str]) -> int:
+    """Checks the map of `#placeholders` to attribute names; returns its bytes. Raises ValidationException."""
     _check_keys("ExpressionAttributeNames", names, _NAME_KEY)
+    size = 0
     for key, name in names.items():
         if not name:
             raise _error(f"ExpressionAttributeNames contains invalid value: Empty attribute name for key {key}")
-    if sum(map(len, names.values())) > SUBSTITUTIONS_BYTES_MAX:
+        size += len(key) + text_bytes(name)
+    if size > SUBSTITUTIONS_BYTES_MAX:
         raise _error("ExpressionAttributeNames exceeds max size")
+    return size
 
 
-def parse_values(values: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
-    """The map of `:placeholders` to values, canonical. Raises ValidationException."""
+def parse_values(values: Mapping[str, AttributeValue], names_bytes: int = 0) -> dict[str, AttributeValue]:
+    """The map of `:placeholders` to values, canonical. `names_bytes` is what the names take of the room for both.
+
+    Raises ValidationException.
+    """
     _check_keys("ExpressionAttributeValues", values, _VALUE_KEY)
-    parsed = {}
+    try:
+        parsed, size = parse_item(dict(values))
+    except ValidationException as error:
+        raise (_located(values) or error) from None
+    if names_bytes + size > SUBSTITUTIONS_BYTES_MAX:
+        raise _error("ExpressionAttributeValues exceeds max size")
+    return parsed
+
+
+def _located(values: Mapping[str, AttributeValue]) -> ValidationException | None:
+    """The fault of the first malformed value, naming it where the service does."""
     for key, value in values.items():
         try:
-            parsed[key] = parse_value(value)
+            parse_value(value)
         except ValidationException as error:
             if error.family is Family.VALUE or error.message.startswith(_UNWRAPPED):
-                raise
+                return error
             problem = f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}"
-            raise ValidationException(problem, error.family) from error
-    return parsed
+            return ValidationException(problem, error.family)
+    return None
 
 
 def _check_keys(parameter: str, placeholders: Mapping[str, Any], form: re.Pattern[str]) -> None:

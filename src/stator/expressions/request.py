@@ -103,9 +103,8 @@ class Expressions:
 
     def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, AttributeValue] | None) -> None:
         """`names` and `values` as in the request. Raises ValidationException when they are malformed."""
-        if names is not None:
-            check_names(names)
-        self.values: Values = _NO_VALUES if values is None else parse_values(values)
+        names_bytes = 0 if names is None else check_names(names)
+        self.values: Values = _NO_VALUES if values is None else parse_values(values, names_bytes)
         self._names = names
         self._compiled: list[Compiled[Any]] = []
 
