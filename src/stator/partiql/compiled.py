@@ -3,7 +3,7 @@
 from stator.errors import ValidationException
 from stator.expressions.evaluate import predicate
 from stator.partiql.condition import lower_condition
-from stator.partiql.constant import NESTED_TOO_DEEP, kind_of
+from stator.partiql.constant import kind_of
 from stator.partiql.fault import refused
 from stator.partiql.parser import parse_statement
 from stator.partiql.scope import Scope
@@ -31,8 +31,6 @@ from stator.partiql.syntax import (
 from stator.partiql.update import lower_update
 
 TEXTS_MAX = 512
-
-__all__ = ["NESTED_TOO_DEEP", "compile_statement"]
 
 
 class _Kept:

@@ -6,6 +6,7 @@ from stator.expressions.tree import ValueOperand
 from stator.partiql.constant import constant
 from stator.partiql.syntax import Node, Parameter
 from stator.values.attribute import AttributeValue
+from stator.values.parse import parse_value
 
 
 class Scope:
@@ -24,7 +25,7 @@ class Scope:
         """The operand that stands for a literal or parameter."""
         if isinstance(node, Parameter):
             return ValueOperand(parameter_name(node.index))
-        return self.hidden(constant(self.text, node))
+        return self.hidden(parse_value(constant(self.text, node)))
 
     def hidden(self, value: AttributeValue) -> ValueOperand:
         """The operand that stands for a value which the statement means but does not write."""

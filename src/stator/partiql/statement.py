@@ -8,6 +8,7 @@ from stator.expressions.evaluate import Predicate
 from stator.expressions.tree import Condition, Path, Update, ValueOperand
 from stator.model.table import KeySchema
 from stator.partiql.branch import Branches
+from stator.partiql.pins import Pins
 from stator.partiql.scope import bind
 from stator.partiql.syntax import Source
 from stator.values.attribute import AttributeValue, Item
@@ -87,6 +88,7 @@ class Change(Statement):
 
     condition: Condition | None
     returning: str | None
+    pins: dict[KeySchema, Pins] = field(default_factory=dict)  # what the condition says of the key, kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
