@@ -52,13 +52,17 @@ NEEDED = {"PutItem": {"Item": KEY}, "GetItem": {"Key": KEY}, "UpdateItem": {"Key
         ("a b", f"Value 'a b' at 'tableName' failed to satisfy constraint: {PATTERN}"),
         (
             "a" * 256,
-            f"Value '{'a' * 256}' at 'tableName' failed to satisfy constraint: "
-            "Member must have length less than or equal to 255",
+            (
+                f"Value '{'a' * 256}' at 'tableName' failed to satisfy constraint: "
+                "Member must have length less than or equal to 255"
+            ),
         ),
         (
             "arn:" + "a" * 1021,
-            f"Value 'arn:{'a' * 1021}' at 'tableName' failed to satisfy constraint: "
-            "Member must have length less than or equal to 1024",
+            (
+                f"Value 'arn:{'a' * 1021}' at 'tableName' failed to satisfy constraint: "
+                "Member must have length less than or equal to 1024"
+            ),
         ),
     ],
 )
@@ -93,16 +97,20 @@ JOINED = [
         "UpdateItem",
         {"Key": {}, "AttributeUpdates": {"a": {"Action": "x"}}},
         [
-            "Value 'x' at 'attributeUpdates.a.member.action' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [ADD, DELETE, PUT]"
+            (
+                "Value 'x' at 'attributeUpdates.a.member.action' failed to satisfy constraint: "
+                "Member must satisfy enum value set: [ADD, DELETE, PUT]"
+            )
         ],
     ),
     (
         "UpdateItem",
         {"Key": {}, "Expected": {"a": {"ComparisonOperator": "x"}}},
         [
-            "Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: {COMPARISONS}"
+            (
+                "Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: {COMPARISONS}"
+            )
         ],
     ),
     (
@@ -115,8 +123,10 @@ JOINED = [
         {"ReturnConsumedCapacity": "x", "AttributesToGet": []},
         [
             CAPACITY,
-            "Value '[]' at 'attributesToGet' failed to satisfy constraint: "
-            "Member must have length greater than or equal to 1",
+            (
+                "Value '[]' at 'attributesToGet' failed to satisfy constraint: "
+                "Member must have length greater than or equal to 1"
+            ),
             "Value null at 'key' failed to satisfy constraint: Member must not be null",
         ],
     ),
@@ -133,8 +143,10 @@ JOINED = [
         [
             SELECT,
             "Value 'a' at 'indexName' failed to satisfy constraint: Member must have length greater than or equal to 3",
-            "Value '0' at 'totalSegments' failed to satisfy constraint: "
-            "Member must have value greater than or equal to 1",
+            (
+                "Value '0' at 'totalSegments' failed to satisfy constraint: "
+                "Member must have value greater than or equal to 1"
+            ),
             OPERATOR,
             "Value '-1' at 'segment' failed to satisfy constraint: Member must have value greater than or equal to 0",
             "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
@@ -144,20 +156,28 @@ JOINED = [
         "Scan",
         {"TotalSegments": 1_000_001, "Segment": 1_000_000},
         [
-            "Value '1000001' at 'totalSegments' failed to satisfy constraint: "
-            "Member must have value less than or equal to 1000000",
-            "Value '1000000' at 'segment' failed to satisfy constraint: "
-            "Member must have value less than or equal to 999999",
+            (
+                "Value '1000001' at 'totalSegments' failed to satisfy constraint: "
+                "Member must have value less than or equal to 1000000"
+            ),
+            (
+                "Value '1000000' at 'segment' failed to satisfy constraint: "
+                "Member must have value less than or equal to 999999"
+            ),
         ],
     ),
     (
         "Scan",
         {"ScanFilter": {"a": {}, "b": {"ComparisonOperator": "eq"}}},
         [
-            "Value null at 'scanFilter.a.member.comparisonOperator' failed to satisfy constraint: "
-            "Member must not be null",
-            "Value 'eq' at 'scanFilter.b.member.comparisonOperator' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: {COMPARISONS}",
+            (
+                "Value null at 'scanFilter.a.member.comparisonOperator' failed to satisfy constraint: "
+                "Member must not be null"
+            ),
+            (
+                "Value 'eq' at 'scanFilter.b.member.comparisonOperator' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: {COMPARISONS}"
+            ),
         ],
     ),
     (
@@ -170,10 +190,14 @@ JOINED = [
         {"Select": "count", "KeyConditions": {"a": {"AttributeValueList": []}}, "AttributesToGet": []},
         [
             SELECT,
-            "Value '[]' at 'attributesToGet' failed to satisfy constraint: "
-            "Member must have length greater than or equal to 1",
-            "Value null at 'keyConditions.a.member.comparisonOperator' failed to satisfy constraint: "
-            "Member must not be null",
+            (
+                "Value '[]' at 'attributesToGet' failed to satisfy constraint: "
+                "Member must have length greater than or equal to 1"
+            ),
+            (
+                "Value null at 'keyConditions.a.member.comparisonOperator' failed to satisfy constraint: "
+                "Member must not be null"
+            ),
         ],
     ),
 ]
