@@ -42,6 +42,7 @@ class Client(threading.Thread):
         self._rng = random.Random(seed)
         self._tags = map(f"{number}.{{}}".format, itertools.count())
         self._connection: tuple[int, PlainClient] | None = None
+        self._last: dict[str, Any] | None = None  # the last transaction that was done
 
     def run(self) -> None:
         actions: Sequence[Callable[[], None]] = (
@@ -54,6 +55,7 @@ class Client(threading.Thread):
             self._look,
             self._write,
             self._replace,
+            self._repeat,
         )
         try:
             while not self._field.stop.is_set():
@@ -149,6 +151,12 @@ class Client(threading.Thread):
         }
         self._single(Operation("", 0.0, reads={place: seen}, writes={place: tag}), "PutItem", request | _SHOW)
 
+    def _repeat(self) -> None:
+        """The last transaction under its token, perhaps to another server: it must neither fail nor happen again."""
+        if self._last is not None:
+            reply = self._send("TransactWriteItems", self._last)
+            assert reply is None or reply.status == 200, reply
+
     # How it is sent and what is kept of it
 
     def _read(self, places: Sequence[Place]) -> Operation | None:
@@ -191,6 +199,7 @@ class Client(threading.Thread):
                     self._field.history.append(operation)
                     return
             elif reply.status == 200:
+                self._last = request
                 self._end(operation, Fate.DONE)
                 return
             elif reply.error == "TransactionCanceledException":
