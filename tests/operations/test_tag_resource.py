@@ -50,7 +50,7 @@ def test_resources_that_are_none(dynamodb: Any, arn: str) -> None:
         f"Requested resource not found: ResourcArn: {missing} not found",
     )
     assert invalid(dynamodb.tag_resource, ResourceArn="not-a-valid-arn", Tags=tags(a="1")) == (
-        "One or more parameter values were invalid: ARNs must start with 'arn:': not-a-valid-arn"
+        "Invalid TableArn: Invalid ResourceArn provided as input not-a-valid-arn"
     )
     stranger = arn.replace(arn.split(":")[4], "999999999999")
     assert fault(dynamodb.tag_resource, ResourceArn=stranger, Tags=tags(a="1"))[0] == "AccessDeniedException"

@@ -15,7 +15,8 @@ def test_refusals(dynamodb: Any, table: str) -> None:
     assert invalid(dynamodb.untag_resource, ResourceArn=arn, TagKeys=[]) == (
         "Atleast one Tag Key needs to be provided as Input."
     )
-    assert fault(dynamodb.untag_resource, ResourceArn=arn.replace("things", "nowhere"), TagKeys=["a"]) == (
+    missing = arn.replace("things", "nowhere")
+    assert fault(dynamodb.untag_resource, ResourceArn=missing, TagKeys=["a"]) == (
         "ResourceNotFoundException",
-        "Requested resource not found",
+        f"Requested resource not found: ResourcArn: {missing} not found",
     )

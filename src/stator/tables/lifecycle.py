@@ -120,12 +120,5 @@ def check_indexable(table: Table, updates: Sequence[Mapping[str, Any]]) -> None:
     raise in_use(table)
 
 
-def check_deletable(table: Table) -> None:
-    """Like `check_idle`, but DeleteTable words it differently for a table that is being updated."""
-    if table.status is Status.UPDATING:
-        raise ResourceInUseException(f"{_LEAD}Table: {table.name} is in the process of being updated.")
-    check_idle(table)
-
-
 def in_use(table: Table) -> ResourceInUseException:
     return ResourceInUseException(f"{_LEAD}{_IN_USE[table.status]}: {table.name}")

@@ -6,7 +6,6 @@ from stator.errors import AccessDeniedException, ValidationException
 
 _ARN = re.compile(r"arn:([a-z-]*):dynamodb:([a-z0-9-]*):([0-9]*):(.*)", re.DOTALL)
 _TABLE = re.compile(r"table/([a-zA-Z0-9_.-]{3,255})")
-_LEAD = "One or more parameter values were invalid: "
 
 
 def resolve(account: str, region: str, name: str) -> str:
@@ -32,15 +31,11 @@ def resolve(account: str, region: str, name: str) -> str:
 
 def resolve_resource(account: str, region: str, arn: str) -> str:
     """The table name that the ResourceArn of a tag operation stands for. Errors as those of `resolve`."""
-    if not arn.startswith("arn:"):
-        raise ValidationException(f"{_LEAD}ARNs must start with 'arn:': {arn}")
     place = _ARN.fullmatch(arn)
-    if place is None:
-        raise ValidationException(f"{_LEAD}Provided Arn is not a DynamoDB resource arn: {arn}")
-    if place[3] != account:
+    if place is not None and place[3] != account:
         raise AccessDeniedException("Access is denied")
-    table = _TABLE.fullmatch(place[4])
-    if place[2] != region or table is None:
+    table = None if place is None else _TABLE.fullmatch(place[4])
+    if place is None or place[2] != region or table is None:
         raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     return table[1]
 

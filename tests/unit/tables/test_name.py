@@ -38,11 +38,11 @@ def test_names_that_stand_for_nothing(name: str, error: type[WireError], message
 @pytest.mark.parametrize(
     "arn, error, message",
     [
-        ("music", ValidationException, "One or more parameter values were invalid: ARNs must start with 'arn:': music"),
+        ("music", ValidationException, "Invalid TableArn: Invalid ResourceArn provided as input {}"),
         (
             "arn:aws:s3:::bucket",
             ValidationException,
-            "One or more parameter values were invalid: Provided Arn is not a DynamoDB resource arn: arn:aws:s3:::bucket",
+            "Invalid TableArn: Invalid ResourceArn provided as input {}",
         ),
         (ARN.replace(ACCOUNT, "999999999999"), AccessDeniedException, "Access is denied"),
         (ARN.replace(REGION, "x"), ValidationException, "Invalid TableArn: Invalid ResourceArn provided as input {}"),

@@ -4,7 +4,7 @@ from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.errors import LimitExceededException, ResourceInUseException, WireError
 from stator.limits import TABLES_MAX
-from stator.model.table import Status, Table
+from stator.model.table import Table
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.create import build, count_spaces
@@ -52,8 +52,5 @@ def _check_room(catalog: Catalog, account: str, region: str) -> None:
 
 
 def _check_absent(table: Table | None, name: str) -> None:
-    if table is None:
-        return
-    if table.status is Status.CREATING:
-        raise lifecycle.in_use(table)
-    raise ResourceInUseException(f"Table already exists: {name}")
+    if table is not None:
+        raise ResourceInUseException(f"Table already exists: {name}")

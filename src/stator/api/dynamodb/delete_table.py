@@ -20,7 +20,7 @@ async def delete_table(call: Call) -> Answer:
     def decide(table: Table | None) -> Edit:
         if table is None:
             raise not_found(name)
-        lifecycle.check_deletable(table)
+        lifecycle.check_idle(table)
         if table.deletion_protection:
             raise ValidationException(
                 "Resource cannot be deleted as it is currently protected against deletion. "

@@ -15,7 +15,8 @@ from stator.validation.requests.tag import UNTAG_RESOURCE
 
 @operation("UntagResource", UNTAG_RESOURCE)
 async def untag_resource(call: Call) -> Answer:
-    name = resolve_resource(call.account, call.region, call.request["ResourceArn"])
+    arn = call.request["ResourceArn"]
+    name = resolve_resource(call.account, call.region, arn)
     keys = {check_key(key) for key in call.request["TagKeys"]}
     if not keys:
         raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
@@ -25,7 +26,8 @@ async def untag_resource(call: Call) -> Answer:
         return replace(table, tags={key: value for key, value in table.tags.items() if key not in keys})
 
     def decide(table: Table | None) -> Edit:
-        return Edit(lifecycle.amend(check_taggable(table, "Requested resource not found"), without))
+        table = check_taggable(table, f"Requested resource not found: ResourcArn: {arn} not found")
+        return Edit(lifecycle.amend(table, without))
 
     await call.parts.catalog.change(call.account, call.region, name, decide)
     return {}
