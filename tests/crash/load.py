@@ -189,6 +189,28 @@ class BatchWriter(Worker):
         self.write(self.book.items, "BatchWriteItem", {"RequestItems": {TABLE: requests}}, changes)
 
 
+class Transactor(Worker):
+    """Several writes in a transaction: all of them or none."""
+
+    def step(self) -> None:
+        changes: dict[str, State] = {}
+        actions: list[dict[str, Any]] = []
+        for sk in self.rng.sample(range(_THINGS), self.rng.randrange(1, 6)):
+            name = name_of(self.name, sk)
+            old = self.book.items.facts.get(name)
+            request: dict[str, Any] = {"TableName": TABLE} | _as_known(old)
+            chosen = self.rng.random()
+            if old is None or chosen < 0.6:
+                changes[name] = item = self.fresh(self.name, sk)
+                actions.append({"Put": request | {"Item": item}})
+            elif chosen < 0.8:
+                changes[name] = None
+                actions.append({"Delete": request | {"Key": key_of(self.name, sk)}})
+            else:
+                actions.append({"ConditionCheck": request | {"Key": key_of(self.name, sk)}})
+        self.write(self.book.items, "TransactWriteItems", {"TransactItems": actions}, changes)
+
+
 class Counter(Worker):
     """Increments what others increment too: blindly, and as an optimist who reads first."""
 
@@ -232,18 +254,39 @@ class TableKeeper(Worker):
             return
         chosen = self.rng.random()
         if chosen < 0.3:
-            self.write(tables, "DeleteTable", {"TableName": name}, {name: None})
+            self.change("DeleteTable", {"TableName": name}, {name: None})
         elif chosen < 0.5 and old["indexes"]:
             gone, *left = old["indexes"]
             delete = {"TableName": name, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": gone}}]}
-            self.write(tables, "UpdateTable", delete, {name: {**old, "indexes": left}})
-        elif chosen < 0.7:
+            self.change("UpdateTable", delete, {name: {**old, "indexes": left}})
+        elif chosen < 0.6 and len(old["indexes"]) < 2:
+            self._add_index(name, old)
+        elif chosen < 0.75:
             more = old["read"] + 1
             request = {"TableName": name, "ProvisionedThroughput": _units(more)}
-            self.write(tables, "UpdateTable", request, {name: {**old, "read": more}})
+            self.change("UpdateTable", request, {name: {**old, "read": more}})
         else:
             item = {"k": {"S": str(self.rng.random())}, "g": {"S": "x"}, "fill": {"S": "x" * 500}}
             self.write(tables, "PutItem", {"TableName": name, "Item": item}, {})
+
+    def _add_index(self, name: str, old: Mapping[str, Any]) -> None:
+        possible = _provisioned(name, 1)["GlobalSecondaryIndexes"]
+        made = next(index for index in possible if index["IndexName"] not in old["indexes"])
+        request = {
+            "TableName": name,
+            "AttributeDefinitions": [{"AttributeName": "g", "AttributeType": "S"}],
+            "GlobalSecondaryIndexUpdates": [{"Create": made}],
+        }
+        changes = {name: {**old, "indexes": sorted([*old["indexes"], made["IndexName"]])}}
+        self.change("UpdateTable", request, changes)
+
+    def change(self, operation: str, request: dict[str, Any], changes: Mapping[str, State]) -> None:
+        """Refused while an index is being filled."""
+        reply = self.ask(operation, request, lambda: self.book.tables.doubt(changes))
+        if reply.status == 200:
+            self.book.tables.know(changes)
+        elif reply.error not in {"ResourceInUseException", "LimitExceededException"}:
+            self.book.complaints.append(f"{self.name}: {operation} {request} got {reply}")
 
 
 def _units(read: int) -> dict[str, Any]:
@@ -277,6 +320,7 @@ class Load:
             Writer(book, SdkClient(port), "w2", random.Random(f"{seed} w2")),
             BatchWriter(book, PlainClient(port), "b1", random.Random(f"{seed} b1")),
             BatchWriter(book, PlainClient(port), "b2", random.Random(f"{seed} b2")),
+            Transactor(book, PlainClient(port), "x1", random.Random(f"{seed} x1")),
             Counter(book, PlainClient(port), "c1", random.Random(f"{seed} c1")),
             Counter(book, PlainClient(port), "c2", random.Random(f"{seed} c2")),
             TableKeeper(book, PlainClient(port), "tables", random.Random(f"{seed} t")),

@@ -84,7 +84,7 @@ class World:
     def __init__(self, store: WatchedStore, catalog: Catalog, clock: ManualClock) -> None:
         self.store = store
         self.catalog = catalog
-        parts = Parts(catalog, Reader(store), Writer(store), clock)
+        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock)
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()
         # A timer of CPU time breaks off what hangs. Signals reach the main thread only.

@@ -8,7 +8,7 @@ import pytest
 
 from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.expressions.request import Expressions
-from stator.items.decide import DeleteWrite, Guard, PutWrite, UpdateWrite, Write, action_bytes, touched
+from stator.items.decide import CheckWrite, DeleteWrite, Guard, PutWrite, UpdateWrite, Write, action_bytes, touched
 from stator.items.indexes import entry_key
 from stator.items.keys import item_key, key_of
 from stator.limits import ITEM_BYTES_MAX
@@ -186,6 +186,16 @@ def _refused(write: Write, old: Item | None, condition: Never, *, show: bool) ->
     assert condition.asked == [old or {}]
     assert refused.value.fields == ({"Item": old} if show and old is not None else {})
     assert refused.value.message == "The conditional request failed"
+
+
+@pytest.mark.parametrize("old", [None, _OLD])
+def test_a_check_only_refuses(old: Item | None) -> None:
+    place = item_key(_INDEXED, _KEY)
+    change = CheckWrite(_INDEXED, place, Guard(Always())).decide([_row(_INDEXED, old)])
+    assert (change.puts, change.deletes, change.appends) == ((), (), ())
+    assert (change.result.before, change.result.after) == (_text(old), _text(old))
+    condition = Never([])
+    _refused(CheckWrite(_PLAIN, place, Guard(condition, show_item=True)), old, condition, show=True)
 
 
 @pytest.mark.parametrize("old", [None, _OLD])

@@ -10,7 +10,7 @@ import pytest
 from stator.items.examine import examine
 from stator.items.indexes import entry, entry_key
 from stator.items.keys import item_key
-from stator.model.table import Table
+from stator.model.table import Build, Table
 from stator.storage.store import Change, Key, Put
 from stator.values.attribute import Item
 from stator.values.size import item_bytes
@@ -160,6 +160,17 @@ def test_a_row_that_is_no_item_is_told_and_the_rest_examined(running: Running, o
 def test_an_entry_that_is_no_json(running: Running, of: Table) -> None:
     _tamper(running, [_entry(of)._replace(value=b"{")])
     assert _findings(running, of) == [f"things: index G has another entry of item {_SHOWN}"]
+
+
+def test_an_index_being_filled_may_lack_entries_but_have_no_wrong_ones(running: Running, of: Table) -> None:
+    filling = replace(of, indexes=(replace(of.indexes[0], build=Build.FILLING), of.indexes[1]))
+    _tamper(running, deletes=[_entry(of).key])
+    assert _findings(running, filling) == []
+    _tamper(running, [_entry(of)._replace(value=b"{}")])
+    assert _findings(running, filling) == [f"things: index G has another entry of item {_SHOWN}"]
+    gone = item(pk="gone", sk=1, g="g")
+    _tamper(running, [_entry(of), _row(entry_key(of, of.indexes[0], gone), gone)])
+    assert _findings(running, filling) == ["things: index G has 3 entries, its items make 2"]
 
 
 def test_the_table_is_named(running: Running, of: Table) -> None:

@@ -116,7 +116,7 @@ def test_counting_shows_nothing(running: Running, make_table: Make, view: dict[s
 def test_an_empty_page(running: Running, make_table: Make, consistent: bool, units: float) -> None:
     of = make_table("pk:S", "sk:N")
     page = running.run(read_page(running.reader, _span(of), View(of, consistent=consistent)))
-    assert page == ([], 0, 0, None, units, {})
+    assert page == ([], 0, 0, None, units, {}, 0)
 
 
 def test_an_index_has_its_own_last_key_and_units(running: Running, make_table: Make) -> None:
