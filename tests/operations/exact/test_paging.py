@@ -53,7 +53,7 @@ def test_one_megabyte(ask: Ask, full: str, operation: str, sizes: list[int], cou
 @pytest.mark.parametrize("operation", ["Query", "Scan"])
 def test_what_a_filter_drops_counts(ask: Ask, full: str, operation: str) -> None:
     fill(ask, full, [QUARTER] * 5)
-    request = {"TableName": full, "FilterExpression": "attribute_exists(nothing)"}
+    request: dict[str, Any] = {"TableName": full, "FilterExpression": "attribute_exists(nothing)"}
     if operation == "Query":
         request |= {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}}}
     page = ask(operation, request).body
