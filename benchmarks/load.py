@@ -38,15 +38,38 @@ class Answered:
 class _Shared:
     """What the connections of a run have in common."""
 
-    __slots__ = ("bad", "deadline", "done", "latencies", "left", "next")
+    __slots__ = ("address", "bad", "clients", "deadline", "done", "latencies", "left", "next", "renewals")
 
-    def __init__(self, requests: Iterator[bytes], connections: int) -> None:
+    def __init__(self, address: tuple[str, int], requests: Iterator[bytes], connections: int) -> None:
+        self.address = address
+        self.clients: list[_Client] = []
+        self.renewals: set[asyncio.Task[None]] = set()
         self.next = requests.__next__
         self.left = connections
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.latencies: list[float] = []
         self.deadline = 0.0
         self.bad = b""
+
+    async def connect(self) -> "_Client":
+        _, client = await asyncio.get_running_loop().create_connection(lambda: _Client(self), *self.address)
+        self.clients.append(client)
+        return client
+
+    def renew(self) -> None:
+        """Another connection for one that the server closes after each reply, as some peers do."""
+        task = asyncio.ensure_future(self._renew())
+        self.renewals.add(task)
+        task.add_done_callback(self.renewals.discard)
+
+    async def _renew(self) -> None:
+        try:
+            client = await self.connect()
+        except OSError as error:
+            self.bad = self.bad or f"cannot connect again: {error}".encode()
+            self.finish()
+        else:
+            client.send()
 
     def finish(self) -> None:
         self.left -= 1
@@ -95,7 +118,12 @@ class _Client(asyncio.Protocol):
         if data[9:12] != b"200" and not shared.bad:
             shared.bad = data[:600]
         if now < shared.deadline and not shared.bad:
-            self.send()
+            if b"onnection: close" in data:
+                self._idle = True
+                self.transport.close()
+                shared.renew()
+            else:
+                self.send()
         else:
             self._idle = True
             shared.finish()
@@ -124,18 +152,15 @@ def _reply_bytes(data: bytes) -> int:
 
 async def put_on(host: str, port: int, requests: list[bytes], connections: int, seconds: float) -> Answered:
     """Send `requests` over so many connections until they run out or the time is up. Raises LoadError."""
-    loop = asyncio.get_running_loop()
-    shared = _Shared(iter(requests), connections)
-    clients: list[_Client] = []
+    shared = _Shared((host, port), iter(requests), connections)
     try:
         for _ in range(connections):
-            _, client = await loop.create_connection(lambda: _Client(shared), host, port)
-            clients.append(client)
+            await shared.connect()
         gc.collect()
         gc.disable()
         start = time.perf_counter()
         shared.deadline = start + seconds
-        for client in clients:
+        for client in list(shared.clients):
             client.send()
         try:
             await asyncio.wait_for(asyncio.shield(shared.done), seconds + _DRAIN_SECONDS)
@@ -146,7 +171,7 @@ async def put_on(host: str, port: int, requests: list[bytes], connections: int, 
         raise LoadError(f"cannot reach {host}:{port}: {error}") from error
     finally:
         gc.enable()
-        for client in clients:
+        for client in shared.clients:
             client.transport.close()
     if shared.bad:
         raise LoadError(shared.bad.decode("latin-1"))

@@ -27,7 +27,7 @@ _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <groupId>bench</groupId><artifactId>peers</artifactId><version>1</version>
   <dependencies>
     <dependency>
-      <groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>[2.5,3)</version>
+      <groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>3.1.0</version>
     </dependency>
     <dependency>
       <groupId>com.almworks.sqlite4java</groupId><artifactId>libsqlite4java-linux-amd64</artifactId>
@@ -69,7 +69,7 @@ def _start_local(folder: Path, port: int, data: Path) -> list[str]:
         f"-Djava.library.path={folder / 'native'}",
         "-cp",
         f"{folder / 'lib'}/*",
-        "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
+        "software.amazon.dynamodb.services.local.main.ServerRunner",
         *("-port", str(port), "-sharedDb", "-disableTelemetry", "-dbPath", str(data)),
     ]
 

@@ -15,6 +15,7 @@ from benchmarks.workload import Workload
 from stator.storage.keyfile import KeyFile
 
 _HOME = Path(__file__).resolve().parent.parent
+_LOAD_SECONDS = 60.0
 STATOR = [str(Path(sys.executable).with_name("stator"))]
 
 
@@ -101,4 +102,4 @@ async def load_over_http(target: Target) -> None:
         signer.sign("BatchWriteItem", workload.batch_write_item(number, target.items))
         for number in range(-(-target.items // workload.BATCH_ITEMS))
     ]
-    await put_on(target.process.host, target.process.port, batches, 4, 600.0)
+    await put_on(target.process.host, target.process.port, batches, 4, _LOAD_SECONDS)
