@@ -125,6 +125,31 @@ class Catalog:
         settled = [settle(table, now) for tables in self._tables.values() for table in tables.values()]
         return [table.becomes or table for table in settled if table and table.status is not Status.DELETING]
 
+    async def wait_until_active(self, account: str, region: str, name: str, seconds_max: float) -> None:
+        """Return once a change makes the table ACTIVE, or when the time is over."""
+        table = self.find(account, region, name)
+        if table is None or table.status is Status.ACTIVE:
+            return
+        awaited = table.id
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def end() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        def look(changed: Table) -> None:
+            if changed.id == awaited and changed.status is Status.ACTIVE:
+                end()
+
+        timer = loop.call_later(seconds_max, end)
+        self._watchers.append(look)
+        try:
+            await future
+        finally:
+            self._watchers.remove(look)
+            timer.cancel()
+
     def filling(self) -> list[tuple[Table, Index]]:
         """Every index that is to be filled now, and its table."""
         now = self._clock()
@@ -203,7 +228,7 @@ class Catalog:
                 await self._reload(account, region, name)  # the outcome is unknown: see what the store has
                 raise
             self._remember(account, region, name, table)
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher(table)
         return table
 

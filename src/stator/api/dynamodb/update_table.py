@@ -13,6 +13,9 @@ from stator.tables.update import count_spaces, plan
 from stator.validation.requests.update_table import UPDATE_TABLE
 from stator.validation.update_table import check_update_table
 
+# Clients poll the new index at intervals of seconds. That of a small table is there before they begin to.
+_WAIT_SECONDS = 0.1
+
 
 @operation("UpdateTable", UPDATE_TABLE)
 async def update_table(call: Call) -> Answer:
@@ -37,4 +40,7 @@ async def update_table(call: Call) -> Answer:
     except WireError:
         await catalog.drop_spaces(spaces)
         raise
-    return {"TableDescription": describe(table, await catalog.usages(table), now)}
+    answer = describe(table, await catalog.usages(table), now)
+    if spaces and not catalog.transition_seconds:
+        await catalog.wait_until_active(call.account, call.region, name, _WAIT_SECONDS)
+    return {"TableDescription": answer}
