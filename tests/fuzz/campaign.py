@@ -13,7 +13,7 @@ from tests.fuzz.world import OPERATIONS, World
 WORLD_REQUESTS: Final = 2000
 """After so many the tables are examined and the next requests meet a new world."""
 
-_TRIES_MAX: Final = 400
+_TRIES_MAX: Final = 250
 
 
 @dataclass(slots=True)
