@@ -107,6 +107,7 @@ TESTS = {
     "protocol": "the front door, byte by byte",
     "storage": "what every engine must do, with the races",
     "crash": "a real server process, killed under load",
+    "serializable": "a checker of histories, and the history of many clients on a server that is killed",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",
     "fuzz": "random requests against a model: `make fuzz`",
     "examples": "the examples, on their samples",
