@@ -13,7 +13,7 @@ from benchmarks import corridor, machine, peers, profile, report, syncs
 from benchmarks.echo import ECHO
 from benchmarks.engine import Engine
 from benchmarks.figure import Place
-from benchmarks.session import Session, stopwatch
+from benchmarks.session import Entry, Session, stopwatch
 from benchmarks.target import Target, start_echo, start_stator
 from benchmarks.workload import WORKLOADS, Workload
 
@@ -68,16 +68,20 @@ async def _bench(scratch: Path, chosen: argparse.Namespace) -> None:
     results["start_seconds"] = round(small.process.start_seconds, 3)
     results["idle_mb"] = round(small.process.used().resident_bytes / (1 << 20), 1)
     say(f"started in {results['start_seconds']} s, {results['idle_mb']} MB idle")
-    targets = [await start_echo(scratch), small]
-    if chosen.full:
-        targets.append(await start_stator(scratch, LARGE))
-    others = await peers.start("all" if chosen.full else chosen.peers, scratch, SMALL, say)
+    targets, others = [small], list[Target]()
     try:
+        targets.insert(0, await start_echo(scratch))
+        if chosen.full:
+            targets.append(await start_stator(scratch, LARGE))
+        async for target in peers.start("all" if chosen.full else chosen.peers, scratch, SMALL, say):
+            others.append(target)
         rounds = chosen.rounds or (3 if chosen.full else 2)
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
-            await session.sweep([(t, await _workloads(t, chosen.only)) for t in targets], CONNECTIONS)
-            await session.sweep([(t, await _workloads(t, chosen.only)) for t in others], _PEER_CONNECTIONS)
+            await session.sweep(
+                [Entry(target, await _workloads(target, chosen.only), CONNECTIONS) for target in targets]
+                + [Entry(target, await _workloads(target, chosen.only), _PEER_CONNECTIONS) for target in others]
+            )
             await _engine(session, scratch / f"engine-{number}", SMALL)
             if chosen.full:
                 await _engine(session, scratch / f"engine-{number}-large", LARGE)

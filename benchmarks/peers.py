@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,17 +155,15 @@ def _is_installed(peer: Peer) -> bool:
     return (HOME / peer.name / peer.installed).exists()
 
 
-async def start(names: str, scratch: Path, items: int, say: Callable[[str], None]) -> list[Target]:
+async def start(names: str, scratch: Path, items: int, say: Callable[[str], None]) -> AsyncIterator[Target]:
     """Start and fill those that can be, and say why the others cannot."""
-    started = []
     for peer in chosen(names):
         if not _is_installed(peer):
             say(f'{peer.name}: not installed; make bench ARGS="--install-peers {peer.name}" does it')
             continue
         target = await _start(peer, scratch, items, say)
         if target is not None:
-            started.append(target)
-    return started
+            yield target
 
 
 async def _start(peer: Peer, scratch: Path, items: int, say: Callable[[str], None]) -> Target | None:
@@ -185,5 +183,8 @@ async def _start(peer: Peer, scratch: Path, items: int, say: Callable[[str], Non
         say(f"{peer.name}: cannot be filled: {error}")
         await process.stop()
         return None
+    except BaseException:  # interrupted: leave nothing running
+        await process.stop()
+        raise
     say(f"{peer.name}: ready, {process.used().resident_bytes / (1 << 20):.0f} MB")
     return target

@@ -4,12 +4,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.echo import ECHO
 from benchmarks.figure import Figure, Place, median
 from benchmarks.load import LoadError, put_on
 from benchmarks.target import Target
 from benchmarks.workload import Workload
 
 _PER_SECOND_MAX = 30_000  # simple requests that any server could serve here; so many are prepared for each second
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is asked of one server."""
+
+    target: Target
+    workloads: Sequence[Workload]
+    connections: Sequence[int]
 
 
 @dataclass
@@ -67,15 +77,18 @@ class Session:
         items = max(target.items, 1)
         return [signer.sign(asked.operation, asked.body(number, items)) for number in range(first, first + count)]
 
-    async def sweep(self, targets: Sequence[tuple[Target, Sequence[Workload]]], connections: Sequence[int]) -> None:
-        """One round over everything: servers take turns within a workload, so that a slow minute is slow for all."""
-        names = list(dict.fromkeys(asked.name for _, workloads in targets for asked in workloads))
+    async def sweep(self, entries: Sequence[Entry]) -> None:
+        """One round over everything. Servers take turns within a workload, the echo in each of them, so that a slow
+        minute is slow for all.
+        """
+        workloads = [asked for entry in entries for asked in entry.workloads]
+        names = list(dict.fromkeys(asked.name for asked in workloads if asked is not ECHO))
         for name in names:
-            for count in connections:
-                for target, workloads in targets:
-                    for asked in workloads:
-                        if asked.name == name:
-                            await self._try(target, asked, count)
+            for entry in entries:
+                for asked in entry.workloads:
+                    if asked.name == name or asked is ECHO:
+                        for connections in entry.connections:
+                            await self._try(entry.target, asked, connections)
 
     async def _try(self, target: Target, asked: Workload, connections: int) -> None:
         label = f"{target.name}: {asked.name} over {connections} connections"
