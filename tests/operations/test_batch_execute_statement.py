@@ -248,7 +248,7 @@ def test_as_many_statements_as_are_allowed(batches: Batches) -> None:
 def test_the_capacity_of_reads(batches: Batches) -> None:
     texts = [f"SELECT * FROM things WHERE pk = '{pk}' AND sk = '1'" for pk in ("a", "b", "nobody")]
     assert batches.units(*texts) == [{"TableName": "things", "CapacityUnits": 1.5}]
-    consistent = [{"Statement": texts[0], "ConsistentRead": True}, texts[1]]
+    consistent: list[str | dict[str, Any]] = [{"Statement": texts[0], "ConsistentRead": True}, texts[1]]
     assert batches.units(*consistent) == [{"TableName": "things", "CapacityUnits": 1.5}]
     assert batches.units(texts[0], mode="NONE") is None
 

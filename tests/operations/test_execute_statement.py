@@ -13,6 +13,14 @@ OVERLAPPING = "Overlapping conditions with range keys are not supported in where
 INCOMPLETE_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 TOO_MANY_READS = "Too many decomposed read operations for a given query."
 WRONG_TYPE = "Incorrect operand type for operator or function; operator or function: "
+EMPTY_KEY = (
+    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string "
+    "value. Key: pk"
+)
+OVERLAP = (
+    "Two document paths overlap with each other; must remove or rewrite one of these paths; "
+    "path one: [a], path two: [a]"
+)
 
 Items = list[dict[str, Any]]
 
@@ -690,8 +698,7 @@ def test_insert(t: Statements) -> None:
         ("{'pk': 1, 'sk': '1'}", INVALID + "Type mismatch for key pk expected: S actual: N"),
         (
             "{'pk': '', 'sk': '1'}",
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
-            "string value. Key: pk",
+            EMPTY_KEY,
         ),
     ],
 )
@@ -787,8 +794,7 @@ def test_a_set_as_a_parameter(row: Statements) -> None:
         ("pk = 'other'", INVALID + "Cannot update attribute pk. This attribute is part of the key"),
         (
             "a = 1, a = 2",
-            "Two document paths overlap with each other; must remove or rewrite one of these paths; "
-            "path one: [a], path two: [a]",
+            OVERLAP,
         ),
     ],
 )
