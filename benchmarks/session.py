@@ -10,6 +10,7 @@ from benchmarks.load import LoadError, put_on
 from benchmarks.target import Target
 from benchmarks.workload import Workload
 
+_WARM_UP_SECONDS = 3.0
 _PER_SECOND_MAX = 30_000  # simple requests that any server could serve here; so many are prepared for each second
 
 
@@ -39,7 +40,9 @@ class Session:
         count = self._enough(place, count)
         process = target.process
         if place not in self.runs:
-            await put_on(process.host, process.port, self._prepare(target, asked, target.warm_up), connections, 20.0)
+            await put_on(
+                process.host, process.port, self._prepare(target, asked, target.warm_up), connections, _WARM_UP_SECONDS
+            )
         requests = self._prepare(target, asked, count)
         before = process.used()
         answered = await put_on(process.host, process.port, requests, connections, self.seconds)
