@@ -1,0 +1,362 @@
+"""Sample requests for `test_every_member`: good ones, which between them make handlers look at every member."""
+
+from typing import Any
+
+KEY = {"pk": {"S": "a"}}
+SCHEMA = [{"AttributeName": "pk", "KeyType": "HASH"}]
+DEFINITIONS = [{"AttributeName": "pk", "AttributeType": "S"}]
+UNITS = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+ARN = "arn:aws:dynamodb:eu-west-1:000000000000:table/things"
+
+FIRST: list[tuple[str, dict[str, Any]]] = [
+    (
+        "CreateTable",
+        {
+            "TableName": "things",
+            "KeySchema": SCHEMA,
+            "AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "g", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by_g",
+                    "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+        },
+    ),
+    (
+        "CreateTable",
+        {
+            "TableName": "provisioned",
+            "KeySchema": SCHEMA,
+            "AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "g", "AttributeType": "S"}],
+            "ProvisionedThroughput": UNITS,
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by_g",
+                    "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                    "ProvisionedThroughput": UNITS,
+                }
+            ],
+        },
+    ),
+    (
+        "CreateTable",
+        {
+            "TableName": "gone",
+            "KeySchema": SCHEMA,
+            "AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "g", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by_g",
+                    "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+        },
+    ),
+    ("PutItem", {"TableName": "things", "Item": {"pk": {"S": "s"}}}),
+]
+
+CONDITION = {
+    "ConditionExpression": "#v = :v OR attribute_not_exists(#v)",
+    "ExpressionAttributeNames": {"#v": "v"},
+    "ExpressionAttributeValues": {":v": {"S": "v"}},
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
+LEGACY = {
+    "Expected": {
+        "a": {"Exists": False},
+        "b": {"ComparisonOperator": "NULL"},
+        "c": {"ComparisonOperator": "IN", "AttributeValueList": [{"S": "c"}]},
+    },
+    "ConditionalOperator": "OR",
+}
+WRITTEN = {"TableName": "things", "ReturnConsumedCapacity": "TOTAL", "ReturnItemCollectionMetrics": "SIZE"}
+INDEX: dict[str, Any] = {
+    "IndexName": "idx",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "r", "KeyType": "RANGE"}],
+    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
+}
+ON_DEMAND = {"MaxReadRequestUnits": 100, "MaxWriteRequestUnits": 100}
+WARM = {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 10_000}
+RANGED = [*DEFINITIONS, {"AttributeName": "r", "AttributeType": "S"}]
+ENTRY = {
+    name: value
+    for name, value in CONDITION.items()
+    if name in ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues")
+}
+
+SAMPLES: dict[str, list[dict[str, Any]]] = {
+    "PutItem": [
+        {"Item": KEY, "ReturnValues": "ALL_OLD"} | WRITTEN | CONDITION,
+        {"TableName": "things", "Item": KEY} | LEGACY,
+    ],
+    "GetItem": [
+        {
+            "TableName": "things",
+            "Key": KEY,
+            "ConsistentRead": True,
+            "ReturnConsumedCapacity": "TOTAL",
+            "ProjectionExpression": "#v",
+            "ExpressionAttributeNames": {"#v": "v"},
+        },
+        {"TableName": "things", "Key": KEY, "AttributesToGet": ["v"]},
+    ],
+    "UpdateItem": [
+        {"Key": KEY, "UpdateExpression": "SET #w = :v", "ReturnValues": "ALL_NEW"}
+        | WRITTEN
+        | CONDITION
+        | {"ExpressionAttributeNames": {"#v": "v", "#w": "w"}},
+        {"TableName": "things", "Key": KEY, "AttributeUpdates": {"u": {"Action": "PUT", "Value": {"S": "u"}}}} | LEGACY,
+        {"TableName": "things", "Key": KEY, "Expected": {"zzz": {"Exists": False}}},
+    ],
+    "DeleteItem": [
+        {"Key": KEY, "ReturnValues": "ALL_OLD"} | WRITTEN | CONDITION,
+        {"TableName": "things", "Key": KEY} | LEGACY,
+    ],
+    "Query": [
+        {
+            "TableName": "things",
+            "IndexName": "by_g",
+            "KeyConditionExpression": "g = :g",
+            "FilterExpression": "#v = :g",
+            "ProjectionExpression": "#v",
+            "ExpressionAttributeNames": {"#v": "v"},
+            "ExpressionAttributeValues": {":g": {"S": "g"}},
+            "Limit": 10,
+            "ScanIndexForward": False,
+            "ConsistentRead": False,
+            "ReturnConsumedCapacity": "INDEXES",
+            "Select": "SPECIFIC_ATTRIBUTES",
+            "ExclusiveStartKey": {"pk": {"S": "a"}, "g": {"S": "g"}},
+        },
+        {
+            "TableName": "things",
+            "KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]}},
+            "QueryFilter": {
+                "a": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]},
+                "b": {"ComparisonOperator": "NULL"},
+            },
+            "ConditionalOperator": "OR",
+            "AttributesToGet": ["a"],
+        },
+    ],
+    "Scan": [
+        {
+            "TableName": "things",
+            "IndexName": "by_g",
+            "FilterExpression": "#v = :g",
+            "ProjectionExpression": "#v",
+            "ExpressionAttributeNames": {"#v": "v"},
+            "ExpressionAttributeValues": {":g": {"S": "g"}},
+            "Limit": 10,
+            "ConsistentRead": False,
+            "ReturnConsumedCapacity": "INDEXES",
+            "Select": "SPECIFIC_ATTRIBUTES",
+            "ExclusiveStartKey": {"pk": {"S": "a"}, "g": {"S": "g"}},
+            "Segment": 0,
+            "TotalSegments": 1,
+        },
+        {
+            "TableName": "things",
+            "ScanFilter": {
+                "a": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]},
+                "b": {"ComparisonOperator": "NULL"},
+            },
+            "ConditionalOperator": "OR",
+            "AttributesToGet": ["a"],
+        },
+    ],
+    "BatchGetItem": [
+        {
+            "RequestItems": {
+                "things": {
+                    "Keys": [KEY],
+                    "ConsistentRead": True,
+                    "ProjectionExpression": "#v",
+                    "ExpressionAttributeNames": {"#v": "v"},
+                }
+            },
+            "ReturnConsumedCapacity": "TOTAL",
+        },
+        {"RequestItems": {"things": {"Keys": [KEY], "AttributesToGet": ["v"]}}},
+    ],
+    "BatchWriteItem": [
+        {
+            "RequestItems": {
+                "things": [{"PutRequest": {"Item": {"pk": {"S": "b"}}}}, {"DeleteRequest": {"Key": {"pk": {"S": "c"}}}}]
+            },
+            "ReturnConsumedCapacity": "TOTAL",
+            "ReturnItemCollectionMetrics": "SIZE",
+        },
+    ],
+    "TransactGetItems": [
+        {
+            "TransactItems": [
+                {
+                    "Get": {
+                        "TableName": "things",
+                        "Key": KEY,
+                        "ProjectionExpression": "#v",
+                        "ExpressionAttributeNames": {"#v": "v"},
+                    }
+                }
+            ],
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+    ],
+    "TransactWriteItems": [
+        {
+            "TransactItems": [
+                {"Put": {"TableName": "things", "Item": {"pk": {"S": "p"}}} | CONDITION},
+                {"Delete": {"TableName": "things", "Key": {"pk": {"S": "d"}}} | CONDITION},
+                {
+                    "Update": {"TableName": "things", "Key": {"pk": {"S": "u"}}, "UpdateExpression": "SET w = :v"}
+                    | CONDITION
+                },
+                {"ConditionCheck": {"TableName": "things", "Key": {"pk": {"S": "c"}}} | CONDITION},
+            ],
+            "ClientRequestToken": "token",
+            "ReturnConsumedCapacity": "TOTAL",
+            "ReturnItemCollectionMetrics": "SIZE",
+        }
+    ],
+    "ExecuteStatement": [
+        {
+            "Statement": 'SELECT * FROM "things" WHERE pk = ?',
+            "Parameters": [{"S": "a"}],
+            "ConsistentRead": True,
+            "ReturnConsumedCapacity": "TOTAL",
+            "Limit": 1,
+        },
+        {
+            "Statement": "UPDATE \"things\" SET w = 'x' WHERE pk = 's'",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ],
+    "BatchExecuteStatement": [
+        {
+            "Statements": [
+                {"Statement": 'SELECT * FROM "things" WHERE pk = ?', "Parameters": [{"S": "a"}], "ConsistentRead": True}
+            ],
+            "ReturnConsumedCapacity": "TOTAL",
+        },
+        {
+            "Statements": [
+                {
+                    "Statement": "UPDATE \"things\" SET w = 'x' WHERE pk = 's'",
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            ],
+        },
+    ],
+    "ExecuteTransaction": [
+        {
+            "TransactStatements": [
+                {
+                    "Statement": "UPDATE \"things\" SET w = ? WHERE pk = 's'",
+                    "Parameters": [{"S": "x"}],
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            ],
+            "ClientRequestToken": "another",
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+    ],
+    "CreateTable": [
+        {
+            "TableName": "one",
+            "KeySchema": [*SCHEMA, {"AttributeName": "r", "KeyType": "RANGE"}],
+            "AttributeDefinitions": RANGED,
+            "BillingMode": "PAY_PER_REQUEST",
+            "LocalSecondaryIndexes": [INDEX | {"IndexName": "lsi"}],
+            "GlobalSecondaryIndexes": [INDEX | {"OnDemandThroughput": ON_DEMAND, "WarmThroughput": WARM}],
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+            "SSESpecification": {"Enabled": False},
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "TableClass": "STANDARD",
+            "DeletionProtectionEnabled": False,
+            "WarmThroughput": WARM,
+            "OnDemandThroughput": ON_DEMAND,
+        },
+        {
+            "TableName": "two",
+            "KeySchema": [*SCHEMA, {"AttributeName": "r", "KeyType": "RANGE"}],
+            "AttributeDefinitions": RANGED,
+            "ProvisionedThroughput": UNITS,
+            "GlobalSecondaryIndexes": [INDEX | {"ProvisionedThroughput": UNITS}],
+        },
+    ],
+    "UpdateTable": [
+        {
+            "TableName": "provisioned",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 6},
+            "GlobalSecondaryIndexUpdates": [
+                {
+                    "Update": {
+                        "IndexName": "by_g",
+                        "ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 6},
+                    }
+                }
+            ],
+        },
+        {
+            "TableName": "provisioned",
+            "AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "h", "AttributeType": "S"}],
+            "GlobalSecondaryIndexUpdates": [
+                {
+                    "Create": {
+                        "IndexName": "by_h",
+                        "KeySchema": [{"AttributeName": "h", "KeyType": "HASH"}],
+                        "Projection": {"ProjectionType": "KEYS_ONLY"},
+                        "ProvisionedThroughput": UNITS,
+                    }
+                }
+            ],
+        },
+        {"TableName": "gone", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by_g"}}]},
+        {"TableName": "things", "OnDemandThroughput": ON_DEMAND},
+        {"TableName": "things", "WarmThroughput": WARM},
+        {
+            "TableName": "things",
+            "GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "by_g", "OnDemandThroughput": ON_DEMAND}}],
+        },
+        {
+            "TableName": "things",
+            "GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "by_g", "WarmThroughput": WARM}}],
+        },
+        {
+            "TableName": "things",
+            "AttributeDefinitions": [
+                *DEFINITIONS,
+                {"AttributeName": "g", "AttributeType": "S"},
+                {"AttributeName": "h", "AttributeType": "S"},
+            ],
+            "GlobalSecondaryIndexUpdates": [
+                {
+                    "Create": {
+                        "IndexName": "by_h",
+                        "KeySchema": [{"AttributeName": "h", "KeyType": "HASH"}],
+                        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
+                        "OnDemandThroughput": ON_DEMAND,
+                        "WarmThroughput": WARM,
+                    }
+                }
+            ],
+        },
+    ],
+    "DescribeTable": [{"TableName": "things"}],
+    "DeleteTable": [{"TableName": "two"}],
+    "ListTables": [{"Limit": 1, "ExclusiveStartTableName": "aaa"}],
+    "UpdateTimeToLive": [
+        {"TableName": "things", "TimeToLiveSpecification": {"AttributeName": "t", "Enabled": True}},
+    ],
+    "DescribeTimeToLive": [{"TableName": "things"}],
+    "TagResource": [{"ResourceArn": ARN, "Tags": [{"Key": "k", "Value": "v"}]}],
+    "UntagResource": [{"ResourceArn": ARN, "TagKeys": ["k"]}],
+    "ListTagsOfResource": [{"ResourceArn": ARN}],
+}
