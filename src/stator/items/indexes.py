@@ -12,7 +12,7 @@ import orjson
 from stator.errors import Family, ValidationException
 from stator.items.keys import SHORT, check_key_size, key_fits
 from stator.model.table import Index, KeyAttribute, Table
-from stator.storage.store import Key, Put
+from stator.storage.store import Key, Put, Row
 from stator.values.attribute import Item
 from stator.values.key import index_sort_bytes, partition_bytes
 from stator.values.size import item_bytes
@@ -65,6 +65,14 @@ def entry(table: Table, index: Index, item: Item) -> Put | None:
     if content is None:
         return None
     return Put(entry_key(table, index, item), item_bytes(content), orjson.dumps(content))
+
+
+def entry_of_row(table: Table, index: Index, row: Row) -> Put | None:
+    """The same of an item as it is stored. An index that holds all of it takes the bytes as they are."""
+    item: Item = orjson.loads(row.value)
+    if index.projection.type != "ALL":
+        return entry(table, index, item)
+    return None if projected(table, index, item) is None else Put(entry_key(table, index, item), row.size, row.value)
 
 
 def check_readable(index: Index) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import orjson
 
 from stator.errors import ResourceNotFoundException
-from stator.items.indexes import entry
+from stator.items.indexes import entry_of_row
 from stator.model.table import Index, Table
 from stator.services.parts import Parts
 from stator.storage.store import Change, Key, Position, Put, Row
@@ -26,8 +26,10 @@ from stator.tables.catalog import Edit, is_filling, not_found, progress_key
 from stator.tables.lifecycle import complete_index
 
 RUN_SECONDS = 0.25  # then others have a look: the supervisor may be closing
-DECIDE_SECONDS = 0.001  # at most, about half of what a slice takes on the loop, where requests wait for it
-SLICE_ROWS_MIN = 8
+# About half of what a slice takes on the loop, where requests wait for it.
+DECIDE_SECONDS_MIN = 0.0005
+DECIDE_SECONDS_MAX = 0.002
+SLICE_ROWS_MIN = 16
 SLICE_ROWS_MAX = 500
 SLICE_BYTES_MAX = 1024 * 1024
 
@@ -57,6 +59,7 @@ class Fill:
         self._begun = False
         self._after: Position | None = None
         self._rows = SLICE_ROWS_MIN
+        self._spent = 0.0
 
     async def run_slice(self) -> bool:
         """Bring in the next items. True when there is no more to do."""
@@ -98,13 +101,15 @@ class Fill:
                 return Change(result=False)
             puts = [self._note(last)]
             for row in rows:
-                if row is not None and (put := entry(table, self._index, orjson.loads(row.value))) is not None:
+                if row is not None and (put := entry_of_row(table, self._index, row)) is not None:
                     puts.append(put)
-            self._pace(time.perf_counter() - began)
+            self._spent = time.perf_counter() - began
             return Change(puts=puts, result=True)
 
         keys = [Key(space, row.partition, row.sort) for row in found]
+        began = time.perf_counter()
         done: bool = await self._parts.store.transact(keys, decide)
+        self._pace(time.perf_counter() - began)
         self._after = last
         return done
 
@@ -126,10 +131,12 @@ class Fill:
         text = _render(last)
         return Put(self._progress, len(text), text)
 
-    def _pace(self, spent: float) -> None:
-        if spent < DECIDE_SECONDS / 2:
+    def _pace(self, waited: float) -> None:
+        """Choose the size of the next slice: longer ones where it is the disk that takes the time."""
+        slow_disk = waited > 4 * self._spent
+        if self._spent < DECIDE_SECONDS_MIN or (slow_disk and self._spent < DECIDE_SECONDS_MAX / 2):
             self._rows = min(self._rows * 2, SLICE_ROWS_MAX)
-        elif spent > DECIDE_SECONDS:
+        elif self._spent > DECIDE_SECONDS_MAX:
             self._rows = max(self._rows // 2, SLICE_ROWS_MIN)
 
 

@@ -267,6 +267,7 @@ def test_it_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
             await house.put(house.table, str(number), **GOOD)
         await house.update(CREATE)
         monkeypatch.setattr(backfill, "RUN_SECONDS", 0.0)
+        monkeypatch.setattr(backfill, "SLICE_ROWS_MIN", 8)
         monkeypatch.setattr(backfill, "SLICE_ROWS_MAX", 8)
         (filling,) = house.catalog.filling()
         first = backfill.Fill(house.parts, *filling)
