@@ -117,6 +117,7 @@ class Table:
     warm_throughput: WarmThroughput | None = None
     stream: Stream | None = None  # while enabled
     latest_stream_label: str | None = None
+    journal_readers: tuple[str, ...] = ()  # who reads the change journal besides the stream
     time_to_live: TimeToLive | None = None
     table_class: str | None = None
     table_class_changed: float | None = None
@@ -130,3 +131,15 @@ class Table:
     @property
     def arn(self) -> str:
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.name}"
+
+    @property
+    def journaled(self) -> bool:
+        """Whether changes go into the table's journal."""
+        return self.stream is not None or bool(self.journal_readers)
+
+    @property
+    def journal_images(self) -> str:
+        """Which images of a changed item the journal keeps: a text that holds NEW, OLD, both or neither."""
+        if self.journal_readers or self.stream is None:
+            return "NEW_AND_OLD_IMAGES"
+        return self.stream.view_type
