@@ -264,3 +264,73 @@ def test_usages_are_by_space(store: Any, clock: ManualClock, make_table: Callabl
         assert await catalog.usages(make_table()) == {1: Usage(0, 0), 2: Usage(0, 0)}
 
     asyncio.run(run())
+
+
+def test_the_latest_table_is_the_same_table_as_it_is_now(
+    store: Any, clock: ManualClock, make_table: Callable[..., Table]
+) -> None:
+    async def run() -> None:
+        catalog = await open_catalog(store, clock)
+        await create(catalog, make_table(), clock)
+        old = catalog.get(ACCOUNT, REGION, "music")
+        assert catalog.latest(old) is old
+        await catalog.change(ACCOUNT, REGION, "music", lambda _: Edit(replace(old, tags={"a": "1"})))
+        assert catalog.latest(old).tags == {"a": "1"}
+        await delete(catalog, "music", clock)
+        assert catalog.latest(old) is old
+        await create(catalog, make_table(id="another", space=7), clock)
+        catalog.get(ACCOUNT, REGION, "music")
+        assert catalog.latest(old) is old  # its rows are not where the other's are
+
+    asyncio.run(run())
+
+
+def test_who_watches_is_told(store: Any, clock: ManualClock, make_table: Callable[..., Table]) -> None:
+    async def run() -> None:
+        catalog = await open_catalog(store, clock)
+        told: list[Status] = []
+        catalog.watch(lambda table: told.append(table.status))
+        await create(catalog, make_table(), clock)
+        await delete(catalog, "music", clock)
+        assert told == [Status.CREATING, Status.DELETING]
+
+    asyncio.run(run())
+
+
+def test_waiting_ends_with_the_change_or_with_the_time(
+    store: Any, clock: ManualClock, make_table: Callable[..., Table]
+) -> None:
+    async def run() -> None:
+        catalog = await open_catalog(store, clock)
+        await catalog.wait_until_active(ACCOUNT, REGION, "music", 60)  # there is no such table
+        await create(catalog, make_table(), clock)
+        await catalog.wait_until_active(ACCOUNT, REGION, "music", 60)
+        table = catalog.get(ACCOUNT, REGION, "music")
+        updating = replace(table, status=Status.UPDATING)
+        await catalog.change(ACCOUNT, REGION, "music", lambda _: Edit(updating))
+        await catalog.wait_until_active(ACCOUNT, REGION, "music", 0.001)
+        waiting = asyncio.ensure_future(catalog.wait_until_active(ACCOUNT, REGION, "music", 60))
+        await asyncio.sleep(0)
+        await catalog.change(ACCOUNT, REGION, "music", lambda _: Edit(replace(updating, tags={"a": "1"})))
+        assert not waiting.done()
+        await catalog.change(ACCOUNT, REGION, "music", lambda _: Edit(table))
+        await waiting
+
+    asyncio.run(run())
+
+
+def test_spaces_that_nothing_refers_to_are_found(
+    store: Any, clock: ManualClock, make_table: Callable[..., Table]
+) -> None:
+    async def run() -> None:
+        catalog = await open_catalog(store, clock)
+        spaces = await catalog.create_spaces(6)
+        table, index, gone, after, *orphans = spaces
+        kept = make_table(space=table, indexes=(replace(make_table().indexes[0], space=index),))
+        becomes = replace(kept, indexes=(replace(kept.indexes[0], space=after),))
+        await catalog.change(
+            ACCOUNT, REGION, "music", lambda _: Edit(lifecycle.update(kept, becomes, clock() + 10), (gone,))
+        )
+        assert (await open_catalog(store, clock)).orphans == tuple(orphans)
+
+    asyncio.run(run())

@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from stator.model.table import (
+    Build,
     OnDemandThroughput,
     Status,
     Stream,
@@ -24,6 +25,7 @@ def full(make_table: Callable[..., Table]) -> Table:
         throughput=Throughput(1, 2, 10.5, 11.5, 3),
         on_demand_throughput=OnDemandThroughput(None, 9),
         warm_throughput=WarmThroughput(7, 8),
+        build=Build.FILLING,
     )
     table = make_table(
         indexes=(index, replace(index, name="other", space=3)),

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from stator.errors import ResourceInUseException
-from stator.model.table import Status, Table, Throughput
+from stator.errors import LimitExceededException, ResourceInUseException, WireError
+from stator.model.table import Build, Index, Status, Table, Throughput
 from stator.tables import lifecycle
 
 LEAD = "Attempt to change a resource which is still in use: "
@@ -64,3 +64,84 @@ def test_who_is_in_the_way(make_table: Callable[..., Table]) -> None:
         with pytest.raises(ResourceInUseException) as caught:
             lifecycle.check_idle(busy)
         assert caught.value.message == LEAD + text
+
+
+def with_build(table: Table, build: Build | None, *, name: str = "fresh") -> Table:
+    index = replace(table.indexes[0], name=name, space=9, build=build)
+    return replace(table, indexes=(*table.indexes, index))
+
+
+def settled(table: Table) -> Table:
+    after = lifecycle.settle(table, 10.0)
+    assert after is not None
+    return after
+
+
+def fresh(table: Table) -> Index:
+    return table.indexes[-1]
+
+
+def test_a_new_index_is_allotted_then_filled_then_complete(make_table: Callable[..., Table]) -> None:
+    allotted = with_build(make_table(), Build.ALLOTTED)
+    shown = lifecycle.update(allotted, lifecycle.begin_filling(allotted), 10.0)
+    assert (shown.status, fresh(shown).build) == (Status.UPDATING, Build.ALLOTTED)
+    filling = settled(shown)
+    assert (filling.status, fresh(filling).build, filling.settles_at) == (Status.UPDATING, Build.FILLING, None)
+    assert settled(filling) is filling  # no time ends it
+    for table in (shown, filling):
+        assert [lifecycle.index_status(table, index) for index in table.indexes] == [Status.ACTIVE, Status.CREATING]
+    assert lifecycle.complete_index(filling, 9) == with_build(make_table(), None)
+
+
+def test_a_table_without_a_new_index_has_nothing_to_fill(make_table: Callable[..., Table]) -> None:
+    for table in (make_table(), replace(with_build(make_table(), Build.FILLING), status=Status.UPDATING)):
+        assert lifecycle.begin_filling(table) is table
+
+
+def test_what_else_keeps_a_table_busy_outlasts_the_filling(make_table: Callable[..., Table]) -> None:
+    filling = replace(with_build(make_table(), Build.FILLING), status=Status.UPDATING)
+    updating = lifecycle.update(filling, replace(filling, tags={"a": "1"}), 10.0)
+    complete = lifecycle.complete_index(updating, 9)
+    assert (complete.status, fresh(complete).build) == (Status.UPDATING, None)
+    after = settled(complete)
+    assert (after.status, after.tags, fresh(after).build) == (Status.ACTIVE, {"a": "1"}, None)
+
+
+def test_an_index_taken_away_while_it_is_filled(make_table: Callable[..., Table]) -> None:
+    filling = replace(with_build(make_table(), Build.FILLING), status=Status.UPDATING)
+    deleting = lifecycle.update(filling, lifecycle.without_index(filling, "fresh"), 10.0)
+    assert lifecycle.index_status(deleting, fresh(deleting)) is Status.DELETING
+    assert settled(deleting) == make_table()
+
+
+@pytest.mark.parametrize(
+    "state, verb, name, error",
+    [
+        (Build.ALLOTTED, "Create", "other", LimitExceededException),
+        (Build.ALLOTTED, "Delete", "by-year", LimitExceededException),
+        (Build.ALLOTTED, "Delete", "fresh", ResourceInUseException),
+        (Build.ALLOTTED, "Update", "fresh", ResourceInUseException),
+        (Build.FILLING, "Create", "other", LimitExceededException),
+        (Build.FILLING, "Create", "fresh", LimitExceededException),
+        (Build.FILLING, "Delete", "by-year", LimitExceededException),
+        (Build.FILLING, "Update", "by-year", ResourceInUseException),
+        (Build.FILLING, "Delete", "fresh", None),
+        (Build.FILLING, "Update", "fresh", None),
+        (None, "Create", "other", None),
+        (None, "Delete", "by-year", None),
+    ],
+)
+def test_what_may_happen_to_indexes_meanwhile(
+    make_table: Callable[..., Table], state: Build | None, verb: str, name: str, error: type[WireError] | None
+) -> None:
+    table = with_build(make_table(), state)
+    if state is Build.ALLOTTED:
+        table = lifecycle.update(table, lifecycle.begin_filling(table), 10.0)
+    elif state is Build.FILLING:
+        table = replace(table, status=Status.UPDATING)
+    updates = [{verb: {"IndexName": name}}]
+    if error is None:
+        lifecycle.check_indexable(table, updates)
+        return
+    with pytest.raises(error):
+        lifecycle.check_indexable(table, updates)
