@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,14 @@ class RunningServer:
     @property
     def url(self) -> str:
         return self.server.url
+
+    def cpu_seconds(self) -> float:
+        """What the server's thread has spent so far."""
+
+        async def spent() -> float:
+            return time.thread_time()
+
+        return float(self._run(spent()))
 
     def _run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)

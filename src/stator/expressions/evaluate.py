@@ -245,7 +245,7 @@ def _begins_with(value: AttributeValue, prefix: AttributeValue) -> bool:
 def _contains(value: AttributeValue, part: AttributeValue) -> bool:
     ((kind, content),) = value.items()
     if kind == "L":
-        return any(compare.equal(element, part) for element in content)
+        return part in content  # equality of canonical values is plain equality
     ((part_kind, part_content),) = part.items()
     if kind == part_kind == "S":
         return part_content in content

@@ -18,8 +18,9 @@ SYMBOL = 5
 UNKNOWN = 6
 END = 7
 
+_BLANKS = " \t\r\n"
 _TOKEN = re.compile(
-    r"[ \t\r\n]*(?:"
+    r"[ \t\r\n]*+(?:"
     r"([A-Za-z][A-Za-z0-9_]*)|(\#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([0-9]+)|(<>|<=|>=|[=<>()\[\].,+\-])|([^ \t\r\n]))",
     re.ASCII,
 )
@@ -46,7 +47,8 @@ def read_tokens(kind: str, text: str) -> "Tokens":
         problem = f"Expression size has exceeded the maximum allowed size; expression size: {size}"
         raise invalid(kind, problem)
     tokens: list[Token] = []
-    for match in _TOKEN.finditer(text):
+    # Blanks at the end are cut off: looking for a token behind each of them would take quadratic time.
+    for match in _TOKEN.finditer(text, 0, len(text.rstrip(_BLANKS))):
         kind_of_token = match.lastindex or UNKNOWN
         tokens.append(Token(kind_of_token, match[kind_of_token], match.start(kind_of_token), match.end()))
     if not tokens:
