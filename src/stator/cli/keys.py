@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stator.cli.complaint import Complaint
 from stator.config import Settings
+from stator.storage.directory import make_directory
 from stator.storage.failure import StoreError
 from stator.storage.keyfile import AccessKey, KeyFile
 
@@ -72,7 +73,7 @@ def _opened(directory: Path, *, make: bool = False) -> Iterator[KeyFile]:
     """The key file, held against other `stator keys` while it is read and written."""
     try:
         if make:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(directory)
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise Complaint(f"cannot open {directory}: {error.strerror}. Name another with --data-dir.") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from stator.storage.directory import sync_directory
 from stator.storage.failure import FormatTooNew, StoreFailure
 
 FILE_NAME = "keys.json"
@@ -66,7 +67,7 @@ class KeyFile:
                 file.flush()
                 os.fsync(descriptor)
             beside.replace(self.path)
-            _sync_directory(self.path.parent)
+            sync_directory(self.path.parent)
             self._seen = _identity(self.path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -95,11 +96,3 @@ def _read(path: Path) -> tuple[AccessKey, ...]:
     except (ValueError, TypeError, KeyError) as error:
         # Without the parser's text: it could quote a secret.
         raise StoreFailure(f"{path} is not a key file") from error
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

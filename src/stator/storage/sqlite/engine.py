@@ -6,19 +6,22 @@ stands.
 """
 
 import asyncio
+import logging
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import apsw
 
-from stator.storage.failure import StoreBusy, StoreClosed, StoreFailure
+from stator.storage.directory import make_directory
+from stator.storage.failure import StoreBusy, StoreClosed, StoreError, StoreFailure
 from stator.storage.sqlite import schema
-from stator.storage.sqlite.chores import Chore, Sweep, Trim, Vacuum, commit, roll_back
-from stator.storage.sqlite.fault import is_lasting, is_members_own, translate
+from stator.storage.sqlite.backlog import Backlog
+from stator.storage.sqlite.chores import Sweep, Trim, Vacuum, commit, roll_back
+from stator.storage.sqlite.fault import TRANSLATED, is_full, is_lasting, is_members_own, translate
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
 from stator.storage.sqlite.log import Log
@@ -26,6 +29,8 @@ from stator.storage.sqlite.reading import MEASURE, get_rows, read_changes, read_
 from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
 from stator.storage.sqlite.worker import Inline, Worker
 from stator.storage.store import Bound, Decide, Key, Page, Position, Record, Row, Usage
+
+_log = logging.getLogger(__name__)
 
 GROUP_ROWS_MAX = 2_000
 GROUP_BYTES_MAX = 4 * 1024 * 1024
@@ -59,7 +64,7 @@ class SqliteStore:
         self._committer: Worker | Inline
         self._background: Worker | Inline
         self._waiting: deque[Member | Task] = deque()
-        self._chores: deque[tuple[Chore, asyncio.Future[Any] | None]] = deque()
+        self._chores = Backlog(self._wake)
         self._scheduled = False  # a turn will come
         self._busy = False  # the writer's connection is in the committer's hands
         self._chore_next = False
@@ -75,18 +80,17 @@ class SqliteStore:
         """
         if directory is None:
             return cls(None, None, ":memory:")
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory)
         lock = DirectoryLock(directory)
         path = directory / schema.FILE_NAME
         try:
             # SQLite gives its log the mode of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             return cls(directory, lock, str(path))
-        except apsw.Error as error:
+        except BaseException as error:
             lock.release()
-            raise StoreFailure(f"{path}: {error}") from error
-        except BaseException:
-            lock.release()
+            if isinstance(error, apsw.Error):
+                raise StoreFailure(f"{path}: {error}") from error
             raise
 
     async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
@@ -107,20 +111,12 @@ class SqliteStore:
         bytes_max: int,
         consistent: bool = True,
     ) -> Page:
-        self._reading()
-        if space not in self._books.usage:
-            return _EMPTY
-        try:
-            return read_range(
-                self._reader,
-                (space, partition),
-                (lower, upper),
-                reverse=reverse,
-                rows_max=rows_max,
-                bytes_max=bytes_max,
-            )
-        except apsw.Error as error:
-            raise translate(error) from error
+        with TRANSLATED:
+            self._reading()
+            if space not in self._books.usage:
+                return _EMPTY
+            place, bounds = (space, partition), (lower, upper)
+            return read_range(self._reader, place, bounds, reverse=reverse, rows_max=rows_max, bytes_max=bytes_max)
 
     async def scan(
         self,
@@ -133,13 +129,11 @@ class SqliteStore:
         bytes_max: int,
         consistent: bool = True,
     ) -> Page:
-        self._reading()
-        if space not in self._books.usage:
-            return _EMPTY
-        try:
+        with TRANSLATED:
+            self._reading()
+            if space not in self._books.usage:
+                return _EMPTY
             return read_scan(self._reader, space, after, (lower, upper), rows_max=rows_max, bytes_max=bytes_max)
-        except apsw.Error as error:
-            raise translate(error) from error
 
     async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
         loop = self._writing()
@@ -151,14 +145,12 @@ class SqliteStore:
         return await future
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
-        try:
+        with TRANSLATED:
             return read_changes(self._reading(), journal, shard, after=after, records_max=records_max)
-        except apsw.Error as error:
-            raise translate(error) from error
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
         future = self._writing().create_future()
-        self._chores.append((Trim(self._writer, journal, shard, before), future))
+        self._chores.add(Trim(self._writer, journal, shard, before), future)
         self._wake()
         await future
 
@@ -167,20 +159,17 @@ class SqliteStore:
         worker, path = self._background, self._path
         if self.directory is None:
             return pin_copy(self._writer, worker)
-        snapshot: SqliteSnapshot = await worker.call(lambda: pin_file(path, worker))
-        return snapshot
+        return cast(SqliteSnapshot, await worker.call(lambda: pin_file(path, worker)))
 
     async def usage(self, space: int) -> Usage:
         return self._books.usage.get(space, _NOTHING)
 
     async def measure(self, space: int, partition: bytes) -> Usage:
-        cursor = self._reading()
-        if space not in self._books.usage:
-            return _NOTHING
-        try:
+        with TRANSLATED:
+            cursor = self._reading()
+            if space not in self._books.usage:
+                return _NOTHING
             return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])
-        except apsw.Error as error:
-            raise translate(error) from error
 
     async def create_space(self) -> int:
         def make(cursor: apsw.Cursor) -> int:
@@ -192,11 +181,7 @@ class SqliteStore:
         def note(space: int) -> None:
             self._books.usage[space] = _NOTHING
 
-        future = self._writing().create_future()
-        self._waiting.append(Task(make, note, future))
-        self._wake()
-        space: int = await future
-        return space
+        return cast(int, await self._own(make, note))
 
     async def spaces(self) -> list[int]:
         return [space for space in self._books.usage if space]
@@ -211,10 +196,7 @@ class SqliteStore:
             if self._books.usage.pop(space, None) is not None:
                 self._sweep([space])
 
-        future = self._writing().create_future()
-        self._waiting.append(Task(mark, note, future))
-        self._wake()
-        await future
+        await self._own(mark, note)
 
     async def close(self) -> None:
         """Finish the writes that wait, empty the log into the database and let go of the directory."""
@@ -227,10 +209,7 @@ class SqliteStore:
                 await self._idle
             self._committer.stop()
             self._background.stop()
-        for _, future in self._chores:
-            if future is not None and not future.done():
-                future.set_exception(StoreClosed("the store was closed"))
-        self._chores.clear()
+        self._chores.abandon(StoreClosed("the store was closed"))
         self._end_read()
         if self._log is not None:
             self._reader.close()
@@ -252,7 +231,8 @@ class SqliteStore:
     def _end_read(self) -> None:
         if self._standing:
             self._standing = False
-            self._read_cursor.execute("COMMIT")
+            if self._reader.in_transaction:  # SQLite ends it by itself after some I/O errors
+                self._read_cursor.execute("COMMIT")
 
     def _writing(self) -> asyncio.AbstractEventLoop:
         if self._closed:
@@ -269,11 +249,19 @@ class SqliteStore:
             self._sweep([space for (space,) in self._writer.execute("SELECT space FROM spaces WHERE dropped")])
         return self._loop
 
+    def _own(self, apply: Callable[[apsw.Cursor], Any], then: Callable[[Any], None]) -> asyncio.Future[Any]:
+        """A write of the engine's own, in its turn."""
+        future = self._writing().create_future()
+        self._waiting.append(Task(apply, then, future))
+        self._wake()
+        return future
+
     def _sweep(self, spaces: list[int]) -> None:
+        for space in spaces:
+            self._chores.add(Sweep(self._writer, space))
         if spaces:
-            self._chores += [(Sweep(self._writer, space), None) for space in spaces]
             if self.directory is not None:
-                self._chores.append((Vacuum(self._writer), None))
+                self._chores.add(Vacuum(self._writer))
             self._wake()
 
     def _wake(self) -> None:
@@ -291,11 +279,12 @@ class SqliteStore:
         if self._busy:
             return
         log = self._log
+        chore = None if self._closed else self._chores.next
         if log is not None and log.due:
             self._hand_over(log.move, log.moved_rest)
-        elif self._chores and not self._closed and (self._chore_next or not self._waiting):
+        elif chore is not None and (self._chore_next or not self._waiting):
             self._chore_next = False
-            self._hand_over(self._chores[0][0], self._chore_done)
+            self._hand_over(chore, self._chore_done)
         elif self._waiting:
             self._chore_next = True
             self._run_group()
@@ -333,6 +322,10 @@ class SqliteStore:
         member: Member | Task | None = None
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._turn_away(translate(error))
+            return
+        try:
             while waiting and group.rows < GROUP_ROWS_MAX and group.bytes < GROUP_BYTES_MAX:
                 member = waiting.popleft()
                 if member.future.done():  # cancelled before its turn
@@ -348,29 +341,41 @@ class SqliteStore:
         except Exception as error:  # noqa: BLE001
             self._abandon(group, member, error)
             return
-        if not group.waiting:
+        if group.waiting:
+            self._hand_over(lambda: commit(self._writer), lambda _, error: self._committed(group, error))
+        else:
             roll_back(self._writer)
             self._settle()
-            return
-        self._hand_over(lambda: commit(self._writer), lambda _, error: self._committed(group, error))
 
     def _committed(self, group: Group, error: BaseException | None) -> None:
         if error is None:
             group.committed()
             return
         group.failed(translate(error))
+        self._consider(error)
+
+    def _consider(self, error: BaseException) -> None:
+        """What a failed write means for those to come."""
         if is_lasting(error):
             self._refuse(error)
+        elif is_full(error) and self._log is not None:
+            self._log.hurry()
 
     def _refuse(self, error: BaseException) -> None:
         """Write no more, and tell those who wait."""
-        self._broken = StoreFailure(f"writes are refused until a restart, after: {error}")
-        futures = [member.future for member in self._waiting] + [future for _, future in self._chores if future]
-        self._waiting.clear()
-        self._chores.clear()
-        for future in futures:
+        if self._broken is None:
+            _log.critical("writes are refused until a restart, after: %s", error)
+            self._broken = StoreFailure(f"writes are refused until a restart, after: {error}")
+        self._chores.abandon(self._broken)
+        self._turn_away(self._broken)
+
+    def _turn_away(self, failure: StoreError) -> None:
+        """Tell every write that waits that it cannot be done."""
+        while self._waiting:
+            future = self._waiting.popleft().future
             if not future.done():
-                future.set_exception(self._broken)
+                future.set_exception(failure)
+        self._settle()
 
     def _abandon(self, group: Group, member: Member | Task | None, error: Exception) -> None:
         """Roll back a group that could not be run. A member whose own rows were at fault fails alone."""
@@ -385,15 +390,11 @@ class SqliteStore:
             roll_back(self._writer)
         except apsw.Error as second:
             self._refuse(second)
+        if not alone:
+            self._consider(error)
         self._settle()
 
     def _chore_done(self, finished: bool, error: BaseException | None) -> None:
-        if error is None and not finished:
-            return
-        _, future = self._chores.popleft()  # a space's sweep that failed is begun again when the store is next opened
-        if future is None or future.done():
-            return
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(translate(error))
+        self._chores.ran(finished, error)
+        if error is not None:
+            self._consider(error)

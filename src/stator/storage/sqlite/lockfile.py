@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from stator.storage.failure import DataDirectoryInUse
+from stator.storage.failure import DataDirectoryInUse, StoreFailure
 
 NAME = "stator.lock"
 
@@ -20,10 +20,13 @@ class DirectoryLock:
         self._descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             written = os.pread(self._descriptor, 32, 0).strip()
             os.close(self._descriptor)
             raise DataDirectoryInUse(directory, int(written) if written.isdigit() else None) from None
+        except OSError as error:
+            os.close(self._descriptor)
+            raise StoreFailure(f"{directory / NAME} cannot be locked: {error.strerror}") from error
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from stator.storage.failure import FormatTooNew, NotADataDirectory
+from stator.storage.failure import FormatTooNew, NotADataDirectory, StoreFailure
 
 FILE_NAME = "stator.db"
 FORMAT = 1
@@ -86,11 +86,22 @@ def prepare(connection: apsw.Connection, path: Path | str) -> None:
     if pragma(connection, "user_version") == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, path)
         with connection:
             connection.execute(CREATE)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
+    else:
+        _write_ahead(connection, path)
+
+
+def _write_ahead(connection: apsw.Connection, path: Path | str) -> None:
+    """Commits append to a log. A file keeps that mode, but other programs can change it, and then a standing reader
+    would stop every commit; some network file systems cannot do it at all.
+    """
+    mode = connection.execute("PRAGMA journal_mode = WAL").get
+    if mode not in ("wal", "memory"):
+        raise StoreFailure(f"{path} cannot have a write-ahead log here (its mode is {mode}): use a local disk")
 
 
 def check_format(connection: apsw.Connection, path: Path | str) -> None:
