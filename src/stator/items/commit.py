@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stator.clock import Clock, system_clock
 from stator.errors import (
     IdempotentParameterMismatchException,
     InternalServerError,
@@ -31,11 +32,13 @@ class Writer:
     added in between would miss it.
     """
 
-    __slots__ = ("_latest", "_running", "_store")
+    __slots__ = ("_clock", "_last", "_latest", "_running", "_store")
 
-    def __init__(self, store: Store, latest: Latest = _as_prepared) -> None:
+    def __init__(self, store: Store, latest: Latest = _as_prepared, clock: Clock = system_clock) -> None:
         self._store = store
         self._latest = latest
+        self._clock = clock
+        self._last = 0.0
         self._running: dict[Key, str] = {}  # tokens of transactions on their way, with their digests
 
     async def commit(self, write: Write) -> Outcome:
@@ -99,7 +102,9 @@ class Writer:
 
         def decide_now(rows: Sequence[Row | None]) -> Change:
             for write in writes:
-                write.table = latest(write.table)
+                table = write.table = latest(write.table)
+                if table.journaled:
+                    write.time = self._now()
             return decide(rows)
 
         try:
@@ -108,3 +113,8 @@ class Writer:
             raise ThrottlingException("The server is too busy to take the write. Try again.") from None
         except StoreFailure:
             raise InternalServerError from None
+
+    def _now(self) -> float:
+        """The time of a record in a journal, where times never fall even if the clock is set back."""
+        self._last = max(self._last, self._clock())
+        return self._last

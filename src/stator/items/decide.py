@@ -15,13 +15,16 @@ from stator.expressions.returned import targets
 from stator.expressions.tree import Arithmetic, Update
 from stator.items import indexes
 from stator.items.keys import key_of
+from stator.journal import record
+from stator.journal.record import Author, Image
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Table
-from stator.storage.store import Change, Key, Put, Row
+from stator.storage.store import Append, Change, Key, Put, Row
 from stator.values.attribute import Item
 from stator.values.size import item_bytes
 
 _NO_UNITS: Mapping[str, float] = {}
+_NOBODY = Author()
 _NEAR_LIMIT_BYTES = 128 * 1024  # more than the actions of an expression of 4 KB can add
 
 
@@ -62,14 +65,20 @@ class Outcome(NamedTuple):
 
 
 class Write:
-    """A write of one item. `decide` is the store's, `change` the same for one row."""
+    """A write of one item. `decide` is the store's, `change` the same for one row.
 
-    __slots__ = ("guard", "key", "table")
+    `time` is the moment of the commit, set before it is decided when the table's journal is to have it.
+    """
+
+    __slots__ = ("guard", "key", "table", "time")
+
+    author = _NOBODY
 
     def __init__(self, table: Table, key: Key, guard: Guard) -> None:
         self.table = table
         self.key = key
         self.guard = guard
+        self.time = 0.0
 
     def decide(self, rows: Sequence[Row | None]) -> Change:
         return self.change(rows[0])
@@ -91,6 +100,12 @@ class Write:
         item: Item = orjson.loads(row.value)
         return item
 
+    def journal(self, item: Item, old: Image | None, new: Image | None) -> tuple[Append, ...]:
+        """The record of a change; `item` is of either image, for its key."""
+        keys = key_of(self.table.keys, item)
+        images = (old, new)
+        return (record.change(self.table, self.key.partition, keys, time=self.time, images=images, author=self.author),)
+
 
 class PutWrite(Write):
     """Replace the whole item."""
@@ -110,10 +125,19 @@ class PutWrite(Write):
         put = Put(self.key, self.size, self.value)
         size = self.size if row is None or row.size < self.size else row.size
         old = None if row is None else row.value
+        appends = self._journal(row) if self.table.journaled else ()
         if not self.table.indexes:
-            return Change((put,), (), (), Outcome(old, self.value, before, self.item, size, _NO_UNITS))
+            return Change((put,), (), appends, Outcome(old, self.value, before, self.item, size, _NO_UNITS))
         puts, deletes, units = indexes.maintain(self.table, before, self.item)
-        return Change([put, *puts], deletes, (), Outcome(old, self.value, before, self.item, size, units))
+        return Change([put, *puts], deletes, appends, Outcome(old, self.value, before, self.item, size, units))
+
+    def _journal(self, row: Row | None) -> tuple[Append, ...]:
+        new = Image(self.value, self.size)
+        if row is None:
+            return self.journal(self.item, None, new)
+        if row.size == self.size and (row.value == self.value or orjson.loads(row.value) == self.item):
+            return ()
+        return self.journal(self.item, Image(row.value, row.size), new)
 
 
 class DeleteWrite(Write):
@@ -127,10 +151,13 @@ class DeleteWrite(Write):
             self.check_guard(before)
         if row is None:
             return Change(result=Outcome(None, None, None, None, 0, _NO_UNITS))
+        appends: tuple[Append, ...] = ()
+        if self.table.journaled:
+            appends = self.journal(before or orjson.loads(row.value), Image(row.value, row.size), None)
         if not self.table.indexes:
-            return Change((), (self.key,), (), Outcome(row.value, None, before, None, row.size, _NO_UNITS))
+            return Change((), (self.key,), appends, Outcome(row.value, None, before, None, row.size, _NO_UNITS))
         puts, deletes, units = indexes.maintain(self.table, before, None)
-        return Change(puts, [self.key, *deletes], (), Outcome(row.value, None, before, None, row.size, units))
+        return Change(puts, [self.key, *deletes], appends, Outcome(row.value, None, before, None, row.size, units))
 
 
 class CheckWrite(Write):
@@ -184,10 +211,13 @@ class UpdateWrite(Write):
         old = None if row is None else row.value
         larger = size if row is None or row.size < size else row.size
         put = Put(self.key, size, value)
+        appends: tuple[Append, ...] = ()
+        if self.table.journaled and before != after:
+            appends = self.journal(after, None if row is None else Image(row.value, row.size), Image(value, size))
         if not self.table.indexes:
-            return Change((put,), (), (), Outcome(old, value, before, after, larger, _NO_UNITS))
+            return Change((put,), (), appends, Outcome(old, value, before, after, larger, _NO_UNITS))
         puts, deletes, units = indexes.maintain(self.table, before, after)
-        return Change([put, *puts], deletes, (), Outcome(old, value, before, after, larger, units))
+        return Change([put, *puts], deletes, appends, Outcome(old, value, before, after, larger, units))
 
     def _check(self, after: Item) -> int:
         """The size of the updated item, once it is seen to be within the limits."""
