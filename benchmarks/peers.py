@@ -2,8 +2,7 @@
 
 Each is installed with the client of its own language, and only when asked: `make bench ARGS="--install-peers all"`.
 One that is missing or does not start is said so, and the bench goes on without it. They run as their own pages tell to
-run them with data on disk where they can: they promise less than a durable commit, so their writes compare in cost, not
-in kind.
+run them, with data on disk where they can. That is not one promise: see docs/performance.md for who syncs a write.
 """
 
 import shutil
