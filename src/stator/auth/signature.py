@@ -24,7 +24,12 @@ SKEW_SECONDS_MAX = 15 * 60
 SERVICES = frozenset({"dynamodb"})
 ALGORITHM = "AWS4-HMAC-SHA256"
 
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
+    " and signing method. Consult the service documentation for details."
+)
 _PASSES_MAX = 4096
+_KEYS_MAX = 1024
 _PASS_BYTES_MAX = 2048
 _EXPIRES_SECONDS_MAX = 7 * 24 * 3600
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -74,11 +79,13 @@ class Pass:
 
     __slots__ = ("_names", "_request", "_text", "caller", "credential", "day", "key")
 
-    def __init__(self, caller: Caller, scope: str, names: str, credential: Credential | None) -> None:
+    def __init__(
+        self, caller: Caller, scope: str, names: str, credential: Credential | None, key: SigningKey | None
+    ) -> None:
         self.caller = caller
         self.credential = credential  # None: let in unverified
         self.day = scope[:8].encode()
-        self.key = SigningKey(credential.secret, *scope.split("/")[:3]) if credential is not None else None
+        self.key = key
         listed = names.encode("latin-1", "replace")
         self._names = listed.split(b";")
         # The canonical request and the string to sign as formats, so that a request costs one formatting of each.
@@ -105,10 +112,11 @@ class Pass:
 class Verifier:
     """Answers who sent a request, or raises the authentication errors in the service's order."""
 
-    __slots__ = ("_credentials", "_passes")
+    __slots__ = ("_credentials", "_keys", "_passes")
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
+        self._keys: dict[tuple[Credential, str], SigningKey] = {}  # a wrong signature is not to cost four more HMACs
         self._passes: dict[bytes, Pass] = {}  # by the Authorization header up to the signature itself
 
     def check(self, headers: Headers, query: bytes, body: bytes, now: float) -> Caller:
@@ -124,8 +132,10 @@ class Verifier:
                 elif date is not None and known.credential is self._credentials.find(known.caller.access_key):
                     seconds = seconds_of(date) if date[:8] == known.day else None
                     in_time = seconds is not None and -SKEW_SECONDS_MAX <= seconds - now <= SKEW_SECONDS_MAX
-                    if in_time and known.proves(header[-64:], date, headers, b"", body):
-                        return known.caller
+                    if in_time:
+                        if known.proves(header[-64:], date, headers, b"", body):
+                            return known.caller
+                        raise InvalidSignatureException(_MISMATCH)  # all else about it was found in order before
         return self._examine(headers, query, body, now)
 
     def _examine(self, headers: Headers, query: bytes, body: bytes, now: float) -> Caller:
@@ -150,23 +160,28 @@ class Verifier:
         region = scope.split("/")[1]
         if is_open:
             caller = Caller(self._credentials.anonymous_account(access_key), region, access_key)
-            found = Pass(caller, scope, claim.signed_headers, None)
+            found = Pass(caller, scope, claim.signed_headers, None, None)
         else:
             credential = self._credentials.find(access_key)
             if credential is None:
                 raise UnrecognizedClientException("The security token included in the request is invalid.")
             caller = Caller(credential.account, region, access_key)
-            found = Pass(caller, scope, claim.signed_headers, credential)
+            found = Pass(caller, scope, claim.signed_headers, credential, self._key(credential, scope))
             signature = claim.signature.encode("latin-1", "replace")
             if not found.proves(signature, claim.date, headers, _canonical_query(fields), body):
-                raise InvalidSignatureException(
-                    "The request signature we calculated does not match the signature you provided. Check your AWS"
-                    " Secret Access Key and signing method. Consult the service documentation for details."
-                )
+                raise InvalidSignatureException(_MISMATCH)
         # Only the form that every SDK sends is remembered, and of known keys only what proved true.
         if header and header.endswith(b"Signature=" + claim.signature.encode("latin-1")) and len(claim.signature) == 64:
             self._remember(header[:-64], found)
         return found.caller
+
+    def _key(self, credential: Credential, scope: str) -> SigningKey:
+        key = self._keys.get((credential, scope))
+        if key is None:
+            if len(self._keys) >= _KEYS_MAX:
+                self._keys.clear()
+            key = self._keys[credential, scope] = SigningKey(credential.secret, *scope.split("/")[:3])
+        return key
 
     def _remember(self, prefix: bytes, found: Pass) -> None:
         if len(prefix) > _PASS_BYTES_MAX:

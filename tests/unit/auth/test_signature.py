@@ -362,6 +362,19 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(one._passes) <= 4096
 
 
+def test_a_wrong_signature_costs_no_new_signing_key() -> None:
+    """Nor does it become known, however often it comes, or spoil the right one."""
+    one = verifier()
+    for _ in range(3):
+        with pytest.raises(InvalidSignatureException):
+            check(signed(key=KEY._replace(secret="wrong")), by=one)
+    assert (len(one._keys), len(one._passes)) == (1, 0)
+    assert check(signed(), by=one) == CALLER
+    with pytest.raises(InvalidSignatureException):
+        check(signed(key=KEY._replace(secret="wrong")), by=one)
+    assert check(signed(), by=one) == CALLER
+
+
 def test_secrets_do_not_show() -> None:
     assert KEY.secret not in repr(KEY)
     assert KEY.secret not in str([KEY])
