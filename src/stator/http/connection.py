@@ -26,6 +26,8 @@ _EMPTY_BODY_BYTES_MAX = 64 * 1024  # of chunk extensions and trailers that bring
 
 
 _HOP_HEADERS = (b"connection", b"upgrade", b"expect")  # of the first reading of a request; not for the second
+_TURN_REQUESTS_MAX = 32  # of one client's pipeline, then others have a turn of the loop
+_CHUNKS_MAX = 64  # objects a body is kept in: a small one takes ten times the bytes that came
 _WAITING_BYTES_MAX = 1024 * 1024  # of the bodies of a pipeline's waiting requests
 
 # Stages of a connection. Plain integers: comparing members of an enum costs a microsecond per request.
@@ -67,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._stage: int = _IDLE
         self._since = crowd.now  # when the stage began
         self._request = Request()
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes | bytearray] = []
         self._size = 0  # of the body so far
         self._stray = 0  # bytes of a head, or of a body that does not grow, over several reads
         self._continue_due = False
@@ -172,7 +174,10 @@ class Connection(asyncio.Protocol):
             name = name.lower()
             headers = self._request.headers
             if name in headers:
-                self._request.add_header(name, value)
+                if len(headers[name]) > HEADER_BYTES_MAX:  # joining on and on takes quadratic time
+                    self._refuse(431)
+                else:
+                    self._request.add_header(name, value)
             else:
                 headers[name] = value
 
@@ -210,14 +215,17 @@ class Connection(asyncio.Protocol):
         else:
             self._grew = True
             self._stray = 0
-            self._chunks.append(chunk)
+            if len(self._chunks) < _CHUNKS_MAX:
+                self._chunks.append(chunk if len(self._chunks) < _CHUNKS_MAX - 1 else bytearray(chunk))
+            else:
+                self._chunks[-1] += chunk
 
     def on_message_complete(self) -> None:
         if self._stage == _DEAF:
             return
         request = self._request
         if self._chunks:
-            request.body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+            request.body = bytes(self._chunks[0]) if len(self._chunks) == 1 else b"".join(self._chunks)
             self._chunks.clear()
         request.keep_alive = self._parser.should_keep_alive()
         self._stage = _IDLE
@@ -231,7 +239,12 @@ class Connection(asyncio.Protocol):
     def _drain(self) -> None:
         """Run waiting requests until one has to wait, the client does not read, or none is left."""
         waiting = self._waiting
+        turns = _TURN_REQUESTS_MAX
         while waiting and not self._write_blocked_since:
+            if turns == 0:
+                asyncio.get_running_loop().call_soon(self._go_on)
+                return
+            turns -= 1
             request = waiting.popleft()
             if self._stopping and not waiting:
                 request.keep_alive = False
@@ -251,6 +264,10 @@ class Connection(asyncio.Protocol):
         if self._reading_paused and not self._write_blocked_since:
             self._reading_paused = False
             self._transport.resume_reading()
+
+    def _go_on(self) -> None:
+        if self._waiting and self._running is None:
+            self._drain()
 
     def _arrived(self, answer: Answer | None, error: BaseException | None) -> None:
         request = self._running

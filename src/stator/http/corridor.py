@@ -9,9 +9,11 @@ from stator.http.failure import as_wire_error, render_failure
 from stator.http.front import Front
 from stator.http.health import healthy
 from stator.http.journey import Journey
+from stator.http.origin import check_origin
 from stator.http.request import Request
 from stator.http.target import is_root, object_of, operation_of, reply_type
 
+_UNVERIFIED_BYTES_MAX = 1024 * 1024
 _NOT_FOUND = b"<UnknownOperationException/>\n"
 
 
@@ -26,6 +28,10 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
         if request.refusal is not None:
             return refuse(front, request)
 
+        # Pages of other sites, where signatures do not keep them out.
+        if b"origin" in headers and front.credentials.open:
+            check_origin(headers[b"origin"])
+
         # Method and path.
         query = b""
         if request.method != b"POST" or request.url != b"/":
@@ -39,8 +45,11 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
             return front.renderer.render(request, 404, _NOT_FOUND, now)
         request.content_type = kind
 
-        # JSON.
+        # JSON. Strangers shall not make the server unpack or parse much, so there the signature comes first.
         body = request.body
+        caller = None
+        if (len(body) > _UNVERIFIED_BYTES_MAX or b"content-encoding" in headers) and not front.credentials.open:
+            caller = front.verifier.check(headers, query, body, now)
         if body and b"content-encoding" in headers:
             body = decoded(body, headers[b"content-encoding"])
         try:
@@ -51,7 +60,8 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
         # Who does it, who asks for it; the signature is over the body as sent.
         operation = operation_of(front.operations, headers.get(b"x-amz-target", b""))
         request.operation_name = operation.name
-        caller = front.verifier.check(headers, query, request.body, now)
+        if caller is None:
+            caller = front.verifier.check(headers, query, request.body, now)
 
         # Conversion and constraints, then the operation itself.
         checked = operation.shape.check(object_of(parsed))

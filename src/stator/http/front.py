@@ -31,7 +31,7 @@ class FrontSettings:
 
 
 class Front:
-    __slots__ = ("clock", "operations", "parts", "renderer", "settings", "verifier")
+    __slots__ = ("clock", "credentials", "operations", "parts", "renderer", "settings", "verifier")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Front:
         self.operations = {target.encode(): operation for target, operation in operations.items()}
         self.parts = parts
         self.settings = settings
+        self.credentials = credentials
         self.verifier = Verifier(credentials)
         self.clock = clock
         self.renderer = Renderer()
