@@ -1,6 +1,8 @@
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
+from stator.assembly import doctor
 from stator.clock import ManualClock
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services.parts import Parts
@@ -57,3 +59,17 @@ def test_spaces_of_deleted_tables_are_dropped_once_they_are_due() -> None:
             await store.close()
 
     asyncio.run(run())
+
+
+def test_the_doctor_tells_of_rows_that_belong_to_no_table(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = SqliteStore.open(tmp_path)
+        try:
+            _, full = [await store.create_space() for _ in range(2)]
+            row = Put(Key(full, bytes(8) + b"p", b""), 3, b"{}")
+            await store.transact([row.key], lambda _: Change(puts=[row]))
+        finally:
+            await store.close()
+
+    asyncio.run(run())
+    assert doctor(tmp_path) == ["space 2 has 1 rows and belongs to no table"]
