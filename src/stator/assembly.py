@@ -15,16 +15,19 @@ from pathlib import Path
 import uvloop
 
 import stator.api.dynamodb
+import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
 from stator.auth.credentials import Credential, Credentials
-from stator.clock import Clock, system_clock
+from stator.clock import Clock, SteadyClock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
+from stator.journal.lineage import accompany
+from stator.journal.streams import Streams
 from stator.model.table import Table
 from stator.services import backfill, reclaim, tokens
 from stator.services.parts import Parts as ServiceParts
@@ -73,7 +76,11 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
         catalog = await Catalog.open(store, clock, settings.transition_seconds)
-        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock)
+        steady = SteadyClock(clock)
+        catalog.accompany(lambda before, after: accompany(before, after, steady()))
+        streams = Streams(store, steady)
+        writer = Writer(store, catalog.latest, steady)
+        parts = Parts(catalog, Reader(store), writer, clock, streams)
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         listener = await serve_front(front, settings.host, settings.port, tls)
     except BaseException:
@@ -106,8 +113,9 @@ async def _serve(settings: Settings) -> None:
 
 def operations() -> Mapping[str, Operation]:
     """Every operation there is: importing its file registers it."""
-    for module in pkgutil.iter_modules(stator.api.dynamodb.__path__, "stator.api.dynamodb."):
-        importlib.import_module(module.name)
+    for package in (stator.api.dynamodb, stator.api.streams):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     return OPERATIONS
 
 

@@ -9,6 +9,20 @@ Clock = Callable[[], float]
 system_clock: Clock = time.time
 
 
+class SteadyClock:
+    """A clock that stands still where another is set back. Call it to read it."""
+
+    __slots__ = ("_clock", "_last")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0.0
+
+    def __call__(self) -> float:
+        self._last = max(self._last, self._clock())
+        return self._last
+
+
 class ManualClock:
     """A clock that stands still until it is moved. Call it to read it."""
 

@@ -146,6 +146,24 @@ class IdempotentParameterMismatchException(WireError):
         super().__init__(message)
 
 
+class ExpiredIteratorException(WireError):
+    """A shard iterator is older than 15 minutes."""
+
+    def __init__(self, message: str = "The shard iterator has expired. Get a new one to go on reading.") -> None:
+        super().__init__(message)
+
+
+class TrimmedDataAccessException(WireError):
+    """The records that were asked for are older than 24 hours and gone."""
+
+    def __init__(
+        self,
+        message: str = "The operation attempted to read past the oldest stream record in a shard, which has been "
+        "trimmed.",
+    ) -> None:
+        super().__init__(message)
+
+
 class ThrottlingException(WireError):
     """Also the answer when this server sheds load: SDKs retry it."""
 

@@ -34,6 +34,11 @@ TRANSACTION_ACTIONS_MAX = 100
 TRANSACTION_BYTES_MAX = 4 * MIB  # of one that writes: counted on the request
 IDEMPOTENCY_SECONDS = 600  # a ClientRequestToken stands for its request so long after it succeeded
 LIST_TABLES_MAX = 100
+LIST_STREAMS_MAX = 100
+
+# Streams
+DESCRIBE_STREAM_SHARDS_MAX = 100
+STREAM_RECORDS_MAX = 1000  # of one page
 
 # Tables
 GLOBAL_INDEXES_MAX = 20

@@ -6,6 +6,7 @@ from typing import Any
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.items.read import Reader
+from stator.journal.streams import Streams
 from stator.tables.catalog import Catalog
 
 Answer = bytes | dict[str, Any]
@@ -18,6 +19,7 @@ class Parts:
     reader: Reader
     writer: Writer
     clock: Clock
+    streams: Streams
 
 
 class Call:

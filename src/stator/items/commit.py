@@ -26,19 +26,18 @@ def _as_prepared(table: Table) -> Table:
 
 
 class Writer:
-    """Writes items. What it returns is durable.
+    """Writes items. What it returns is durable. `clock` gives the journal's records their times and must never fall.
 
     A write is decided by its table as it is at that moment, not as it was when the request was read: an index that was
     added in between would miss it.
     """
 
-    __slots__ = ("_clock", "_last", "_latest", "_running", "_store")
+    __slots__ = ("_clock", "_latest", "_running", "_store")
 
     def __init__(self, store: Store, latest: Latest = _as_prepared, clock: Clock = system_clock) -> None:
         self._store = store
         self._latest = latest
         self._clock = clock
-        self._last = 0.0
         self._running: dict[Key, str] = {}  # tokens of transactions on their way, with their digests
 
     async def commit(self, write: Write) -> Outcome:
@@ -98,13 +97,13 @@ class Writer:
         return done
 
     async def _transact(self, keys: Sequence[Key], decide: Decide, writes: Sequence[Write]) -> Any:
-        latest = self._latest
+        latest, clock = self._latest, self._clock
 
         def decide_now(rows: Sequence[Row | None]) -> Change:
             for write in writes:
                 table = write.table = latest(write.table)
                 if table.journaled:
-                    write.time = self._now()
+                    write.time = clock()
             return decide(rows)
 
         try:
@@ -113,8 +112,3 @@ class Writer:
             raise ThrottlingException("The server is too busy to take the write. Try again.") from None
         except StoreFailure:
             raise InternalServerError from None
-
-    def _now(self) -> float:
-        """The time of a record in a journal, where times never fall even if the clock is set back."""
-        self._last = max(self._last, self._clock())
-        return self._last

@@ -7,7 +7,7 @@ being filled; value: how far, see `services.backfill`).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -15,7 +15,7 @@ import orjson
 from stator.clock import Clock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
-from stator.storage.store import Bound, Change, Key, Position, Put, Row, Store, Usage
+from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Store, Usage
 from stator.tables import definition
 from stator.tables.lifecycle import settle
 from stator.tables.name import resolve
@@ -48,6 +48,10 @@ Decide = Callable[[Table | None], Edit]
 """The table as it is now, or None, to what it shall be. Pure, may be called again; what it raises, `change` raises."""
 
 
+Companion = Callable[[Table | None, Table], tuple[Sequence[Put], Sequence[Append]]]
+"""What a floor above writes in the commit of a change: the table before, None for a new one, and after."""
+
+
 class Dropped(NamedTuple):
     """A space to give back, and the table whose definition may go with it."""
 
@@ -67,6 +71,7 @@ class Catalog:
         # What data operations use, under one key and settled, so that they pay for one look-up and no clock.
         self._usable: dict[tuple[str, str, str], Table] = {}
         self._changing = asyncio.Lock()
+        self._companion: Companion | None = None
         self._watchers: list[Callable[[Table], None]] = []
         # Spaces that were there at `open` and that nothing refers to: a crash came between making and using them.
         self.orphans: tuple[int, ...] = ()
@@ -93,6 +98,10 @@ class Catalog:
     def watch(self, watcher: Callable[[Table], None]) -> None:
         """Call `watcher` with the new definition after each change."""
         self._watchers.append(watcher)
+
+    def accompany(self, companion: Companion) -> None:
+        """Have `companion` asked in every change what else belongs in its commit."""
+        self._companion = companion
 
     def find(self, account: str, region: str, name: str) -> Table | None:
         """The table as it is now, in any status; None when there is none. `name` may be an ARN."""
@@ -216,7 +225,16 @@ class Catalog:
             for space in edit.drops:
                 marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
                 puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
-            return Change(puts=puts, deletes=[progress_key(space) for space in edit.filled], result=edit.table)
+            appends: Sequence[Append] = ()
+            if self._companion is not None:
+                more, appends = self._companion(old, edit.table)
+                puts += more
+            return Change(
+                puts=puts,
+                deletes=[progress_key(space) for space in edit.filled],
+                appends=appends,
+                result=edit.table,
+            )
 
         # One at a time, so that the copy in memory changes in the order of the commits.
         async with self._changing:
