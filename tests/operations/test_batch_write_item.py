@@ -36,7 +36,7 @@ def test_one_bad_request_refuses_the_whole_call(dynamodb: Any, table: str) -> No
     assert refused(put(1), put(1)) == duplicates
     assert refused(put(1), delete(1)) == duplicates
     assert refused(put(1), {"PutRequest": {"Item": {"pk": {"S": "a"}}}}) == (
-        "One or more parameter values were invalid: Missing the key sk in the item"
+        "The provided key element does not match the schema"
     )
     assert refused(put(1), put(2, v={"S": "x" * 409_600})) == "Item size has exceeded the maximum allowed size"
     assert refused(put(1), put(2) | delete(2)) == (

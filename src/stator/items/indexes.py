@@ -10,12 +10,16 @@ from typing import NamedTuple
 import orjson
 
 from stator.errors import Family, ValidationException
+from stator.expressions.apply import ITEM_TOO_LARGE as ITEM_TOO_LARGE_TO_UPDATE
 from stator.items.keys import SHORT, check_key_size, key_fits
+from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, KeyAttribute, Table
 from stator.storage.store import Key, Put, Row
 from stator.values.attribute import Item
 from stator.values.key import index_sort_bytes, partition_bytes
 from stator.values.size import item_bytes
+
+ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 
 class Maintenance(NamedTuple):
@@ -120,6 +124,8 @@ def check_item(table: Table, item: Item) -> None:
     for index, attribute, partition in _index_attributes(table):
         if attribute.name in item:
             _check_value(index, attribute, item, partition=partition)
+    if not _fits_with_local_entries(table, item):
+        raise ValidationException(ITEM_TOO_LARGE)
 
 
 def check_update(table: Table, item: Item, touched: Collection[str]) -> None:
@@ -135,6 +141,20 @@ def check_update(table: Table, item: Item, touched: Collection[str]) -> None:
                     Family.EMPTY_KEY,
                 )
             _check_value(index, attribute, item, partition=partition)
+    if not _fits_with_local_entries(table, item):
+        raise ValidationException(ITEM_TOO_LARGE_TO_UPDATE)
+
+
+def _fits_with_local_entries(table: Table, item: Item) -> bool:
+    """An item and its entries in local indexes share one limit."""
+    local = [index for index in table.indexes if index.local]
+    if not local:
+        return True
+    size = item_bytes(item)
+    if size * (1 + len(local)) <= ITEM_BYTES_MAX:  # no entry is larger than its item
+        return True
+    entries = [entry for index in local if (entry := projected(table, index, item)) is not None]
+    return size + sum(map(item_bytes, entries)) <= ITEM_BYTES_MAX
 
 
 def _index_attributes(table: Table) -> Iterable[tuple[Index, KeyAttribute, bool]]:

@@ -43,7 +43,8 @@ ITEMS = [
 @pytest.mark.parametrize(("given", "message"), ITEMS)
 def test_of_whole_items(refused: Callable[..., str], full: str, given: Any, message: str) -> None:
     assert refused("PutItem", {"TableName": full, "Item": given}) == message
-    assert refused("BatchWriteItem", {"RequestItems": {full: [{"PutRequest": {"Item": given}}]}}) == message
+    in_batch = MISMATCH if "Missing" in message or "Type mismatch" in message else message
+    assert refused("BatchWriteItem", {"RequestItems": {full: [{"PutRequest": {"Item": given}}]}}) == in_batch
 
 
 KEYS = [

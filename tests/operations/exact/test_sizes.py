@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.operations.conftest import create_table
 from tests.operations.exact.conftest import Ask
 
 LIMIT = 409_600
@@ -89,3 +90,25 @@ def test_an_index_entry_does_not_count_towards_the_item(ask: Ask, full: str) -> 
     item = {"pk": {"S": "a"}, "sk": {"S": "b"}, "g": {"S": "x"}}
     rest = LIMIT - 3 - 3 - 2 - len("w")
     assert ask("PutItem", {"TableName": full, "Item": item | {"w": {"S": "x" * rest}}}).status == 200
+
+
+def test_entries_of_local_indexes_count_towards_the_item(ask: Ask, refused: Callable[..., str], dynamodb: Any) -> None:
+    """The item and its entries in all local indexes share the limit."""
+    local = {"range": ["l:S"], "local": True}
+    table = create_table(
+        dynamodb, "locals", "pk:S", "sk:S", indexes={"some": local | {"projection": ["p"]}, "all": local}
+    )
+    key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    keys, entry = 3 + 3 + 2, 3 + 3 + 2 + 11
+    for over in (0, 1):
+        item = key | {"l": {"S": "c"}, "p": {"S": "x" * 10}}
+        rest = (LIMIT - 2 * (keys + 11 + 1) - entry) // 2 + over
+        put = {"TableName": table, "Item": item | {"w": {"S": "x" * rest}}}
+        if not over:
+            assert ask("PutItem", put).status == 200
+            continue
+        assert refused("PutItem", put) == TOO_LARGE
+        update = {"UpdateExpression": "SET w = :w", "ExpressionAttributeValues": {":w": {"S": "x" * rest}}}
+        assert refused("UpdateItem", {"TableName": table, "Key": key} | update) == TOO_LARGE_TO_UPDATE
+        # outside the indexes it fits
+        assert ask("PutItem", {"TableName": table, "Item": key | {"w": {"S": "x" * rest}}}).status == 200

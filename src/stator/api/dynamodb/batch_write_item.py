@@ -10,7 +10,7 @@ from stator.errors import ValidationException
 from stator.items.capacity import render_consumed, write_units
 from stator.items.decide import NO_GUARD, DeleteWrite, Outcome, PutWrite, Write
 from stator.items.indexes import check_item
-from stator.items.keys import item_key, request_key
+from stator.items.keys import SCHEMA_MISMATCH, item_key, request_key
 from stator.limits import BATCH_WRITE_REQUESTS_MAX
 from stator.model.table import Table
 from stator.validation.requests.batch_write_item import BATCH_WRITE_ITEM
@@ -56,6 +56,10 @@ def _parse(one: dict[str, Any]) -> tuple[Item, int | None]:
 def _write(table: Table, item: Item, size: int | None) -> Write:
     if size is None:
         return DeleteWrite(table, request_key(table, item), NO_GUARD)
+    for attribute in table.keys.attributes:
+        # PutItem names the faulty key; the service does not inside a batch.
+        if attribute.type not in item.get(attribute.name, ()):
+            raise ValidationException(SCHEMA_MISMATCH)
     key = item_key(table, item)
     if table.indexes:
         check_item(table, item)
