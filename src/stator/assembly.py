@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 import pkgutil
 import signal
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -82,14 +84,15 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         writer = Writer(store, catalog.latest, steady)
         parts = Parts(catalog, Reader(store), writer, clock, streams)
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
-        listener = await serve_front(front, settings.host, settings.port, tls)
+        host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
+        listener = await serve_front(front, host, settings.port, tls)
     except BaseException:
         await store.close()
         raise
     supervisor = Supervisor(_duties(ServiceParts(catalog, store, clock), credentials, keyfile))
     catalog.watch(partial(_nudge, supervisor))
     supervisor.start()
-    return Server("http" if tls is None else "https", settings.host, listener.port, store, listener, supervisor)
+    return Server("http" if tls is None else "https", host, listener.port, store, listener, supervisor)
 
 
 def serve(settings: Settings) -> int:
@@ -103,12 +106,20 @@ def serve(settings: Settings) -> int:
 async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, _interrupt, stop)
     server = await start(settings)
     print(f"stator listening on {server.url}", flush=True)  # noqa: T201
     await stop.wait()
     await server.close()
+
+
+def _interrupt(stop: asyncio.Event) -> None:
+    """Stop; the second time at once, which loses nothing that was acknowledged."""
+    if stop.is_set():
+        print("stator: stopped without waiting for what runs", file=sys.stderr, flush=True)  # noqa: T201
+        os._exit(130)
+    stop.set()
 
 
 def operations() -> Mapping[str, Operation]:
@@ -151,6 +162,8 @@ def _credentials(settings: Settings, keyfile: KeyFile | None) -> Credentials:
     """The keys to check signatures against. Until the first is made, whoever reaches a loopback port is let in."""
     anyone = not settings.public or settings.allow_unauthenticated
     known = _known(keyfile)
+    if keyfile is not None and keyfile.exposed:
+        _log.warning("others on this machine may read the secrets in %s; chmod 600 it", keyfile.path)
     if not anyone and not known:
         raise ConfigurationError(
             f"refusing to listen on {settings.host}, where others can reach it, without an access key. "

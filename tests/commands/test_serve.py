@@ -1,5 +1,7 @@
 """`stator serve` as a process: ready, stopped, refused."""
 
+import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stator.assembly import _interrupt
 from tests.commands.conftest import Start, run, url_of
 
 
@@ -102,3 +105,34 @@ def test_a_file_in_place_of_the_directory(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert str(place) in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_the_second_interrupt_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    stop = asyncio.Event()
+    _interrupt(stop)
+    assert (stop.is_set(), exits) == (True, [])
+    _interrupt(stop)
+    assert exits == [130]
+    assert "without waiting" in capsys.readouterr().err
+
+
+def test_an_ipv6_address_may_stand_in_brackets(start: Start, tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    server = start("serve", "--port", "0", "--host", "[::1]", "--data-dir", tmp_path)
+    assert url_of(server).startswith("http://[::1]:")
+
+
+def test_a_key_file_that_others_may_read_is_told(start: Start, tmp_path: Path) -> None:
+    assert run("keys", "create", "--data-dir", tmp_path).returncode == 0
+    (tmp_path / "keys.json").chmod(0o644)
+    server = start("serve", "--port", "0", "--data-dir", tmp_path)
+    url_of(server)
+    server.terminate()
+    assert "chmod 600" in server.communicate(timeout=30)[1]

@@ -123,6 +123,10 @@ def test_one_header_over_and_over(server: Served) -> None:
     assert len(connection._request.headers[b"a"]) <= HEADER_BYTES_MAX + 10
 
 
+def test_two_hosts(server: Served) -> None:
+    assert server.ask(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").status == 400
+
+
 def test_many_small_chunks_are_not_many_objects(server: Served) -> None:
     data = request_bytes(headers={"Transfer-Encoding": "chunked"}, body=b"", length=False) + chunked(*[b"ab"] * 1000)
     connection, _ = _after_one_read(server, data.removesuffix(b"0\r\n\r\n"))

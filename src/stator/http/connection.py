@@ -176,6 +176,8 @@ class Connection(asyncio.Protocol):
             if name in headers:
                 if len(headers[name]) > HEADER_BYTES_MAX:  # joining on and on takes quadratic time
                     self._refuse(431)
+                elif name == b"host":  # a proxy may have gone by the other one
+                    self._refuse(400)
                 else:
                     self._request.add_header(name, value)
             else:

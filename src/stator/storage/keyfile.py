@@ -55,6 +55,11 @@ class KeyFile:
         self._seen = seen
         return True
 
+    @property
+    def exposed(self) -> bool:
+        """Whether others than the owner may open the file."""
+        return self.path.exists() and bool(self.path.stat().st_mode & 0o077)
+
     def replace(self, keys: Sequence[AccessKey]) -> None:
         """Write the file anew and durably: whoever reads sees all of the old or all of the new."""
         content = orjson.dumps({"format": FORMAT, "keys": list(keys)}, option=orjson.OPT_INDENT_2)
