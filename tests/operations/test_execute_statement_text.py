@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.operations.faults import NO_TABLE
 from tests.operations.statements import INVALID, NOT_WELL_FORMED, Statements, value
@@ -209,3 +212,38 @@ def test_parameters_stand_for_whole_values_only(t: Statements) -> None:
     assert t.refused(call) == f"Unsupported data type: set_add under key root at {at}"
     t.run("INSERT INTO t VALUE {'pk':?,'sk':'1','n':1}", "x")
     assert t.sks("pk='x' AND n IN [?, 2]", 1) == ["1"]
+
+
+WORDS = ["pk", "sk", "a", "b", "m.x", "l[0]", '"quoted"', "'x'", "'1'", "1", "-2", "1.5", "1e99", "?", "true", "null", "[1,'a']", "{'x':1}", "<<'a'>>", "<<1>>", "=", "<>", "<", ">=", "AND", "OR", "NOT", "(", ")", "BETWEEN", "IN", "[", "]", "IS", "MISSING", "NULL", "begins_with(sk,'1')", "contains(b,'a')", "size(b)", "attribute_type(a,'N')", "attribute_exists(a)", "+", "-", "list_append(l,[1])", "set_add(s,<<'a'>>)", "SET", "REMOVE", ",", "RETURNING", "ALL", "OLD", "NEW", "*", "ORDER", "BY", "DESC"]
+STARTS = (
+    "SELECT * FROM t WHERE ",
+    "SELECT a, b FROM t WHERE pk = 'x' AND ",
+    "SELECT * FROM t WHERE pk = 'x' ",
+    "UPDATE t SET a = ",
+    "UPDATE t SET b = 1 WHERE pk = 'x' AND sk = '1' AND ",
+    "INSERT INTO t VALUE {'pk': 'x', 'sk': '1', 'a': ",
+    "DELETE FROM t WHERE pk = 'x' AND sk = '1' AND ",
+)
+PARAMETERS: list[Any] = [1, "x", True, None, ["x"], {"x": 1}, {"x"}]
+ENDS = ("", "}", " WHERE pk = 'x' AND sk = '1'", " ORDER BY sk", " RETURNING ALL OLD *")
+
+
+def test_nothing_that_reads_like_a_statement_breaks_the_server(t: Statements) -> None:
+    t.put(pk="x", sk="1", a=1, b="text", l=["a"], m={"x": 1}, s={"a"})
+
+    @given(
+        st.sampled_from(STARTS),
+        st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join),
+        st.sampled_from(ENDS),
+        st.lists(st.sampled_from(PARAMETERS), max_size=2),
+    )
+    @settings(max_examples=250, deadline=None)
+    def run(start: str, middle: str, end: str, parameters: list[Any]) -> None:
+        try:
+            t.run(start + middle + end, *parameters)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status != 400:
+                raise
+
+    run()

@@ -23,7 +23,6 @@ WRONG_KEY_TYPE = "Key attribute's data type should match its data type in table'
 class Stretch:
     """Part of one partition. `lower` is inclusive and `upper` exclusive, in sort bytes; None where open."""
 
-    order: bytes  # of the partition, by the value of its key
     range: KeyRange
     test: Predicate | None
     branch: Branch | None
@@ -39,6 +38,11 @@ class Stretch:
     @property
     def upper(self) -> bytes | None:
         return self.range.upper
+
+    @property
+    def order(self) -> bytes:
+        """The place of the partition among others, by the value of its key."""
+        return sort_bytes(self.range.hash_values)
 
     @property
     def place(self) -> tuple[bytes, bytes]:
@@ -95,16 +99,16 @@ def _stretch(branch: Branch, keys: KeySchema, values: Values, whole_test: Predic
             pins[name] = term
         elif values[pins[name].operands[0].name] != values[term.operands[0].name]:
             contradicts = True
-    whole = key_range(keys, list(pins.values()), values)
     chains = _chains(keys, ranges)
-    for terms in chains:
-        whole = _meet(whole, key_range(keys, [*pins.values(), *terms], values))
+    lead = list(pins.values())
+    whole = key_range(keys, [*lead, *chains[0]] if chains else lead, values)
+    for terms in chains[1:]:
+        whole = _meet(whole, key_range(keys, [*lead, *terms], values))
     if contradicts:
         whole = replace(whole, lower=b"", upper=b"")
     # A term behind a gap in the sort key bounds nothing, so that the condition has to be tested.
     test = branch.test if len(chains) == len(ranges) else whole_test
-    order = sort_bytes(whole.hash_values)
-    return Stretch(order, whole, test, branch)
+    return Stretch(whole, test, branch)
 
 
 def _chains(keys: KeySchema, ranges: list[KeyTerm]) -> list[list[KeyTerm]]:
@@ -144,7 +148,7 @@ def _disjoint(found: list[Stretch], test: Predicate | None) -> list[Stretch]:
                 if not any(_negates(each) for each in found if each.partition == one.partition):
                     raise ValidationException(OVERLAPPING)
                 # The service answers these; here the partition is read once, under the whole condition.
-                whole[one.partition] = Stretch(one.order, replace(one.range, lower=None, upper=None), test, None)
+                whole[one.partition] = Stretch(replace(one.range, lower=None, upper=None), test, None)
             if last.upper is None or (one.upper is not None and one.upper < last.upper):
                 continue
         last = one

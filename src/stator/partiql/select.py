@@ -1,6 +1,5 @@
 """SELECT: one page of what a statement selects, from the pages that Query and Scan read."""
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -38,7 +37,7 @@ class Page:
     next: Continuation | None = None
     last_key: Item | None = None
     table_units: float = 0.0
-    index_units: Counter[str] = field(default_factory=Counter)
+    index_units: dict[str, float] = field(default_factory=dict)
     scanned: int = 0
     size: int = 0
 
@@ -46,7 +45,8 @@ class Page:
         self.items += result.items
         self.last_key = result.last_key
         self.table_units += result.table_units
-        self.index_units.update(result.index_units)
+        for name, units in result.index_units.items():
+            self.index_units[name] = self.index_units.get(name, 0.0) + units
         self.scanned += result.scanned
         self.size += result.size
 
