@@ -96,3 +96,10 @@ def test_only_the_first_accept_encoding_counts(server: Served) -> None:
     data = request_bytes("Large", b'{"size":5000}', headers={"Accept-Encoding": "identity"})
     data = data.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: gzip\r\n\r\n", 1)
     assert "content-encoding" not in server.ask(data).headers
+
+
+def test_large_replies_stay_plain_because_everyone_would_wait(server: Served) -> None:
+    body = b'{"size":%d}' % (256 * 1024)
+    reply = server.ask(request_bytes("Large", body, headers={"Accept-Encoding": "gzip"}))
+    assert "content-encoding" not in reply.headers
+    assert len(reply.body) > 256 * 1024
