@@ -31,7 +31,7 @@ from stator.items.read import Reader
 from stator.journal.lineage import accompany
 from stator.journal.streams import Streams
 from stator.model.table import Table
-from stator.services import backfill, reclaim, tokens
+from stator.services import backfill, journals, reclaim, tokens, ttl
 from stator.services.parts import Parts as ServiceParts
 from stator.services.supervisor import Duty, Supervisor
 from stator.storage.keyfile import KeyFile
@@ -45,6 +45,8 @@ _KEYS_SECONDS = 1.0
 _RECLAIM_SECONDS = 5.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
+_ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
+_TRIM_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -89,7 +91,9 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     except BaseException:
         await store.close()
         raise
-    supervisor = Supervisor(_duties(ServiceParts(catalog, store, clock), credentials, keyfile))
+    service_parts = ServiceParts(catalog, store, clock)
+    duties = _duties(service_parts, credentials, keyfile)
+    supervisor = Supervisor([*duties, *_journal_duties(service_parts, writer, streams, settings)])
     catalog.watch(partial(_nudge, supervisor))
     supervisor.start()
     return Server("http" if tls is None else "https", host, listener.port, store, listener, supervisor)
@@ -203,10 +207,22 @@ def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | No
     return duties
 
 
+def _journal_duties(parts: ServiceParts, writer: Writer, streams: Streams, settings: Settings) -> list[Duty]:
+    """What writes to the journal by itself, and what keeps it short."""
+    shard_seconds = settings.stream_shard_seconds
+    return [
+        Duty("ttl", partial(ttl.run_once, parts, writer), settings.ttl_interval_seconds, eager=True),
+        Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), min(_ROLL_SECONDS, shard_seconds / 4)),
+        Duty("trim", partial(journals.trim_once, parts, streams), _TRIM_SECONDS),
+    ]
+
+
 def _nudge(supervisor: Supervisor, table: Table) -> None:
     """A wish in a table's definition need not wait for the duty that grants it to come round."""
     if any(index.build for index in table.indexes):
         supervisor.nudge("backfill")
+    if table.time_to_live is not None and table.time_to_live.enabled and not table.time_to_live.filled:
+        supervisor.nudge("ttl")
 
 
 async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:

@@ -17,7 +17,13 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _YES = frozenset(("1", "true", "yes", "on"))
 _NO = frozenset(("0", "false", "no", "off"))
-_POSITIVE = ("idle_timeout_seconds", "request_timeout_seconds", "connections_max")
+_POSITIVE = (
+    "ttl_interval_seconds",
+    "stream_shard_seconds",
+    "idle_timeout_seconds",
+    "request_timeout_seconds",
+    "connections_max",
+)
 
 
 class ConfigurationError(Exception):
@@ -42,6 +48,8 @@ class Settings:
     )
     account: str = _setting("123456789012", "Account (12 digits) of access keys that name none.")
     transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
+    ttl_interval_seconds: float = _setting(1.0, "How often items whose time to live is over are looked for.")
+    stream_shard_seconds: float = _setting(14_400.0, "The age at which a stream's shards end and new ones begin.")
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
     connections_max: int = _setting(10_000, "Further connections are turned away.")

@@ -13,7 +13,7 @@ from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.expressions.apply import ITEM_TOO_LARGE, creates
 from stator.expressions.returned import targets
 from stator.expressions.tree import Arithmetic, Update
-from stator.items import indexes
+from stator.items import expiry, indexes
 from stator.items.keys import key_of
 from stator.journal import record
 from stator.journal.record import Author, Image
@@ -74,7 +74,7 @@ class Write:
 
     author = _NOBODY
 
-    def __init__(self, table: Table, key: Key, guard: Guard) -> None:
+    def __init__(self, table: Table, key: Key, guard: Guard = NO_GUARD) -> None:
         self.table = table
         self.key = key
         self.guard = guard
@@ -95,10 +95,18 @@ class Write:
 
     def decode(self, row: Row | None) -> Item | None:
         """The old item, when the guard or an index has to look into it."""
-        if row is None or (self.guard.condition is None and not self.table.indexes):
+        if row is None or (self.guard.condition is None and not self.table.derives):
             return None
         item: Item = orjson.loads(row.value)
         return item
+
+    def derive(self, before: Item | None, after: Item | None) -> indexes.Maintenance:
+        """The rows besides the item's own to write and remove."""
+        done = indexes.maintain(self.table, before, after)
+        puts, deletes = expiry.maintain(self.table, self.key, before, after)
+        done.puts.extend(puts)
+        done.deletes.extend(deletes)
+        return done
 
     def journal(self, item: Item, old: Image | None, new: Image | None) -> tuple[Append, ...]:
         """The record of a change; `item` is of either image, for its key."""
@@ -126,9 +134,9 @@ class PutWrite(Write):
         size = self.size if row is None or row.size < self.size else row.size
         old = None if row is None else row.value
         appends = self._journal(row) if self.table.journaled else ()
-        if not self.table.indexes:
+        if not self.table.derives:
             return Change((put,), (), appends, Outcome(old, self.value, before, self.item, size, _NO_UNITS))
-        puts, deletes, units = indexes.maintain(self.table, before, self.item)
+        puts, deletes, units = self.derive(before, self.item)
         return Change([put, *puts], deletes, appends, Outcome(old, self.value, before, self.item, size, units))
 
     def _journal(self, row: Row | None) -> tuple[Append, ...]:
@@ -154,9 +162,9 @@ class DeleteWrite(Write):
         appends: tuple[Append, ...] = ()
         if self.table.journaled:
             appends = self.journal(before or orjson.loads(row.value), Image(row.value, row.size), None)
-        if not self.table.indexes:
+        if not self.table.derives:
             return Change((), (self.key,), appends, Outcome(row.value, None, before, None, row.size, _NO_UNITS))
-        puts, deletes, units = indexes.maintain(self.table, before, None)
+        puts, deletes, units = self.derive(before, None)
         return Change(puts, [self.key, *deletes], appends, Outcome(row.value, None, before, None, row.size, units))
 
 
@@ -214,9 +222,9 @@ class UpdateWrite(Write):
         appends: tuple[Append, ...] = ()
         if self.table.journaled and before != after:
             appends = self.journal(after, None if row is None else Image(row.value, row.size), Image(value, size))
-        if not self.table.indexes:
+        if not self.table.derives:
             return Change((put,), (), appends, Outcome(old, value, before, after, larger, _NO_UNITS))
-        puts, deletes, units = indexes.maintain(self.table, before, after)
+        puts, deletes, units = self.derive(before, after)
         return Change([put, *puts], deletes, appends, Outcome(old, value, before, after, larger, units))
 
     def _check(self, after: Item) -> int:

@@ -134,7 +134,7 @@ def accompany(old: Table | None, new: Table, now: float) -> tuple[list[Put], lis
     after = _live(new)
     had, has = (None if each is None else each.stream for each in (before, after))
     if had is not None and (has is None or has.label != had.label):
-        puts.append(_put(ended_key(_name(new, had)), orjson.dumps([FORMAT, now])))
+        puts.append(_put(ended_key(_name(new, had)), orjson.dumps([FORMAT, now, new.id])))
         appends += _boundaries(new.space, had.label, now, None)
     if has is not None and (had is None or has.label != had.label):
         stream = _begin(new, has, now)
@@ -213,8 +213,12 @@ def decode(value: bytes) -> StreamRecord:
     )
 
 
-def decode_ended(value: bytes) -> float:
-    return float(orjson.loads(value)[1])
+def end_of(stream: StreamRecord, value: bytes | None) -> float | None:
+    """When the stream was disabled, from the row that says so; that of an earlier table's stream says nothing."""
+    if value is None:
+        return None
+    _, time, table_id = orjson.loads(value)
+    return float(time) if table_id == stream.table_id else None
 
 
 def _live(table: Table) -> Table | None:

@@ -93,9 +93,11 @@ class Streams:
 
         def decide(rows: Sequence[Row | None]) -> Change:
             found, ended = rows
-            if found is None or ended is not None:
+            if found is None:
                 return Change(result=False)
             stream = lineage.decode(found.value)
+            if _end_of(stream, ended) is not None:
+                return Change(result=False)
             begun = max(lane[-1].begun for lane in stream.shards)
             if stream.pending or stream.disabled is not None or begun > older_than:
                 return Change(result=False)
@@ -129,10 +131,11 @@ class Streams:
     async def _settled(self, found: Row, ended: Row | None) -> StreamRecord:
         """The stream with its end taken in and its boundaries looked up, as it is then also stored."""
         stream = lineage.decode(found.value)
-        if ended is None and not stream.pending:
+        end = _end_of(stream, ended)
+        if end is None and not stream.pending:
             return stream
-        if ended is not None and stream.disabled is None:
-            stream = lineage.end(stream, lineage.decode_ended(ended.value))
+        if end is not None and stream.disabled is None:
+            stream = lineage.end(stream, end)
         stream = replace(stream, shards=tuple([await self._located(stream, lane) for lane in stream.shards]))
         keys = [lineage.stream_key(stream.name), lineage.ended_key(stream.name)]
 
@@ -174,6 +177,10 @@ class Streams:
                 if (passed.label, passed.generation) == (stream.name.label, generation):
                     return passed.sequence
                 cursor = passed.sequence
+
+
+def _end_of(stream: StreamRecord, row: Row | None) -> float | None:
+    return lineage.end_of(stream, None if row is None else row.value)
 
 
 def _put(stream: StreamRecord) -> Put:

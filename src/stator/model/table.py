@@ -97,6 +97,8 @@ class TimeToLive:
     attribute: str
     enabled: bool
     changed: float
+    space: int | None = None  # of the entries that say when items expire; None until a duty has made it
+    filled: bool = False  # whether the items of before have their entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ class Table:
     @property
     def arn(self) -> str:
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.name}"
+
+    @property
+    def derives(self) -> bool:
+        """Whether writes of items write more rows than those of the items."""
+        return bool(self.indexes) or (self.time_to_live is not None and self.time_to_live.space is not None)
+
+    @property
+    def spaces(self) -> tuple[int, ...]:
+        """Every space that holds rows of the table."""
+        setting = self.time_to_live
+        own = () if setting is None or setting.space is None else (setting.space,)
+        return (self.space, *(index.space for index in self.indexes), *own)
 
     @property
     def journaled(self) -> bool:

@@ -256,7 +256,7 @@ class Catalog:
         for tables in self._tables.values():
             for table in tables.values():
                 for each in (table, table.becomes or table):
-                    spaces -= {each.space, *(index.space for index in each.indexes)}
+                    spaces.difference_update(each.spaces)
         after: Bound | None = None
         more = bool(spaces)
         while more:

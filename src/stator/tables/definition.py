@@ -178,7 +178,13 @@ def _warm_from_json(stored: list[int] | None) -> WarmThroughput | None:
 def _time_to_live_to_json(setting: TimeToLive | None) -> dict[str, Any] | None:
     if setting is None:
         return None
-    return {"attribute": setting.attribute, "enabled": setting.enabled, "changed": setting.changed}
+    return _present(
+        attribute=setting.attribute,
+        enabled=setting.enabled,
+        changed=setting.changed,
+        space=setting.space,
+        filled=setting.filled or None,
+    )
 
 
 def _present(**members: Any) -> dict[str, Any]:

@@ -26,8 +26,7 @@ async def delete_table(call: Call) -> Answer:
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
-        spaces = (table.space, *(index.space for index in table.indexes))
-        return Edit(lifecycle.delete(table, now + catalog.transition_seconds), drops=spaces)
+        return Edit(lifecycle.delete(table, now + catalog.transition_seconds), drops=table.spaces)
 
     table = await catalog.change(call.account, call.region, name, decide)
     return {"TableDescription": describe(table, await catalog.usages(table), now)}

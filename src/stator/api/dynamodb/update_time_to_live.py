@@ -21,8 +21,10 @@ async def update_time_to_live(call: Call) -> Answer:
     def decide(table: Table | None) -> Edit:
         if table is None or table.status is Status.CREATING:
             raise not_found(name)
-        setting = change(table.time_to_live, specification, now)
-        return Edit(lifecycle.amend(table, lambda each: replace(each, time_to_live=setting)))
+        old = table.time_to_live
+        setting = change(old, specification, now)
+        drops = () if old is None or old.space is None else (old.space,)
+        return Edit(lifecycle.amend(table, lambda each: replace(each, time_to_live=setting)), drops=drops)
 
     await call.parts.catalog.change(call.account, call.region, name, decide)
     return {

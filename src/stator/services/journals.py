@@ -1,0 +1,76 @@
+"""Roll the shards of streams, and forget what is older than a day: records, shards, streams and whole journals."""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+
+from stator.journal.journal import RETENTION_SECONDS
+from stator.journal.lineage import JOURNALS, journal_key
+from stator.journal.record import LANES
+from stator.journal.streams import Streams
+from stator.services.parts import Parts
+from stator.storage.store import Bound, Change, Row
+from stator.tables.catalog import CATALOG_SPACE
+
+_PAGE_ROWS = 100
+_PAGE_BYTES = 1024 * 1024
+
+
+async def roll_once(parts: Parts, streams: Streams, shard_seconds: float) -> int:
+    """Begin new shards in the streams whose open ones are `shard_seconds` old; returns in how many."""
+    rolled = 0
+    for stream in await streams.all():
+        if stream.disabled is None:
+            rolled += await streams.roll(stream.name, parts.clock() - shard_seconds)
+    return rolled
+
+
+async def trim_once(parts: Parts, streams: Streams) -> int:
+    """Forget what is over; returns how many journals were looked at."""
+    in_use: set[int] = set()
+    for stream in await streams.all():
+        left = await streams.forget(stream)
+        if left is not None:
+            in_use.add(left.journal)
+    in_use.update(table.space for table in parts.catalog.tables() if table.journaled)
+    looked = 0
+    after: Bound | None = None
+    more = True
+    while more:
+        page = await parts.store.range(
+            CATALOG_SPACE, JOURNALS, after, None, reverse=False, rows_max=_PAGE_ROWS, bytes_max=_PAGE_BYTES
+        )
+        for row in page.rows:
+            await _trim(parts, streams, int.from_bytes(row.sort, "big"), in_use)
+            after = Bound(row.sort, inclusive=False)
+            looked += 1
+            await asyncio.sleep(0)
+        more = page.more
+    return looked
+
+
+async def _trim(parts: Parts, streams: Streams, journal: int, in_use: set[int]) -> None:
+    """Trim one journal. While it is in use, the last record of a lane stays: it tells how far the lane is."""
+    horizon = parts.clock() - RETENTION_SECONDS
+    ends = []
+    for lane in range(LANES):
+        old, end = await streams.journal.before(journal, lane, horizon), await streams.journal.end(journal, lane)
+        ends.append((old, end))
+        if old >= await streams.journal.first(journal, lane):
+            await parts.store.trim(journal, lane, min(old + 1, end))
+    if journal in in_use or any(old < end for old, end in ends):
+        return
+    for lane, (_, end) in enumerate(ends):
+        await parts.store.trim(journal, lane, end + 1)
+    key = journal_key(journal)
+
+    def decide(rows: Sequence[Row | None]) -> Change:
+        if rows[0] is not None:
+            _, account, region, name, table_id = orjson.loads(rows[0].value)
+            table = parts.catalog.find(account, region, name)
+            if table is not None and table.id == table_id and table.journaled:
+                return Change()  # begun again meanwhile
+        return Change(deletes=[key])
+
+    await parts.store.transact([key], decide)
