@@ -35,16 +35,25 @@ SLICE_BYTES_MAX = 1024 * 1024
 
 
 async def run_once(parts: Parts) -> int:
-    """Work for a while on the indexes that are to be filled; returns how many slices it did."""
+    """Work for a while on each index that is to be filled; returns how many slices it did.
+
+    Raises what one of them failed with, but only after the others had their turn.
+    """
     slices = 0
-    until = time.monotonic() + RUN_SECONDS
+    failure: Exception | None = None
     for table, index in parts.catalog.filling():
         fill = Fill(parts, table, index)
-        while time.monotonic() < until:
-            slices += 1
-            if await fill.run_slice():
-                break
-            await asyncio.sleep(0)  # a store in memory suspends nobody
+        until = time.monotonic() + RUN_SECONDS
+        done = False
+        try:
+            while not done and time.monotonic() < until:
+                slices += 1
+                done = await fill.run_slice()
+                await asyncio.sleep(0)  # a store in memory suspends nobody
+        except Exception as error:  # noqa: BLE001  a table with a damaged row stops no other's index
+            failure = error
+    if failure is not None:
+        raise failure
     return slices
 
 

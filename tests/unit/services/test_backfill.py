@@ -48,6 +48,7 @@ class House:
     """A table with a writer and the duty's parts, over one store."""
 
     def __init__(self, store: SqliteStore, catalog: Catalog, clock: ManualClock) -> None:
+        self.name = "things"
         self.store = store
         self.catalog = catalog
         self.clock = clock
@@ -56,13 +57,13 @@ class House:
 
     @property
     def table(self) -> Table:
-        return self.catalog.get(ACCOUNT, REGION, "things")
+        return self.catalog.get(ACCOUNT, REGION, self.name)
 
     async def create(self) -> None:
         (space,) = await self.catalog.create_spaces(1)
         keys = KeySchema((KeyAttribute("pk", "S"),))
-        table = Table(ACCOUNT, REGION, "things", "id", self.clock(), {"pk": "S"}, keys, space, on_demand=True)
-        await self.catalog.change(ACCOUNT, REGION, "things", lambda _: Edit(lifecycle.create(table, self.clock())))
+        table = Table(ACCOUNT, REGION, self.name, "id", self.clock(), {"pk": "S"}, keys, space, on_demand=True)
+        await self.catalog.change(ACCOUNT, REGION, self.name, lambda _: Edit(lifecycle.create(table, self.clock())))
 
     async def update(self, request: dict[str, Any], seconds: float = 0.0) -> Table:
         spaces = await self.catalog.create_spaces(1) if request is CREATE else []
@@ -71,7 +72,7 @@ class House:
             assert table is not None
             return plan(table, request, now=self.clock(), settles_at=self.clock() + seconds, spaces=spaces)
 
-        return await self.catalog.change(ACCOUNT, REGION, "things", decide)
+        return await self.catalog.change(ACCOUNT, REGION, self.name, decide)
 
     async def put(self, table: Table, pk: str, **attributes: Any) -> None:
         item, size = parse_item({"pk": {"S": pk}} | attributes)
@@ -247,7 +248,7 @@ def test_throughput_that_changes_meanwhile_is_kept() -> None:
         maxima = {"Update": {"IndexName": "by-g", "OnDemandThroughput": {"MaxReadRequestUnits": 9}}}
         await house.update({"GlobalSecondaryIndexUpdates": [maxima]}, seconds=10)
         await house.finish()
-        shown = house.catalog.require(ACCOUNT, REGION, "things")
+        shown = house.catalog.require(ACCOUNT, REGION, house.name)
         assert (shown.status, shown.indexes[0].build) == (Status.UPDATING, None)
         house.clock.advance(10)
         (index,) = house.table.indexes
@@ -290,6 +291,25 @@ def test_it_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         await house.finish()
         assert len(looked) == 76
         assert len(await house.entries()) == 100
+
+    play(scene)
+
+
+def test_a_damaged_row_stops_no_other_table() -> None:
+    async def scene(house: House) -> None:
+        await house.update(CREATE)
+        damaged = Put(Key(house.table.space, bytes(8), b""), 2, b"{{")
+        await house.store.transact([damaged.key], lambda _: Change(puts=[damaged]))
+        first = house.table
+        house.name = "others"
+        await house.create()
+        await house.put(house.table, "old", **GOOD)
+        await house.update(CREATE)
+        with pytest.raises(orjson.JSONDecodeError):
+            await house.finish()
+        assert house.table.status is Status.ACTIVE
+        assert await house.entries() == {"old"}
+        assert house.catalog.latest(first).status is Status.UPDATING
 
     play(scene)
 
