@@ -112,9 +112,12 @@ def filled(shape: Mapping[str, Any], depth: int = 0) -> Any:
 
 
 def samples(operation: str) -> Iterator[dict[str, Any]]:
-    written = SAMPLES.get(operation, [{}])
-    yield from written
     shape = modelled(operation)
+    written = SAMPLES.get(operation)
+    if written is None:  # an operation that is new here
+        yield filled(shape) | ({"TableName": "things"} if "TableName" in shape.get("members", {}) else {})
+        return
+    yield from written
     for sample in written:
         for name, member in shape.get("members", {}).items():
             if name not in sample:
