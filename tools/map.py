@@ -23,6 +23,7 @@ assembly                                         the only place where engines ar
 http                                             the front door
 api | services                                   one file for an operation; one file for a background duty
 items                                            the heart: decide, commit, read, page, capacity
+journal                                          what happened, in order
 tables                                           what tables exist and where everything lives
 auth | expressions | validation | storage        rooms that do not know each other
 model | values
@@ -70,6 +71,11 @@ ROOMS = (
         ("catalog", "definition", "lifecycle", "create", "update", "describe"),
     ),
     Room(
+        f"{SOURCE}/journal",
+        "What happened to the items of a table, in order, and the streams that are cut from it.",
+        ("record", "journal", "lineage", "streams", "iterator"),
+    ),
+    Room(
         f"{SOURCE}/items",
         "The heart. Every write is: read these rows, decide, apply, in one step. `decide` and `indexes` are pure.",
         ("keys", "decide", "indexes", "commit", "read", "page", "capacity"),
@@ -83,6 +89,7 @@ ROOMS = (
         f"{SOURCE}/api/dynamodb",
         "One file for an operation, called like it. They never import each other.",
     ),
+    Room(f"{SOURCE}/api/streams", "The four operations of DynamoDB Streams."),
     Room(f"{SOURCE}/partiql", "A language over items."),
     Room(f"{SOURCE}/services", "Background duties. They find their work in the store; no operation calls them."),
     Room(

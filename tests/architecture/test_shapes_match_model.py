@@ -14,9 +14,13 @@ import stator.validation.requests
 from stator.validation.scalar import Attribute, Blob, Boolean, Double, Integer, Long, String, Timestamp, Type
 from stator.validation.shape import List, Map, Structure
 
-MODEL = json.loads(
-    gzip.decompress((Path(botocore.__file__).parent / "data/dynamodb/2012-08-10/service-2.json.gz").read_bytes())
-)
+
+def model(service: str) -> Any:
+    path = Path(botocore.__file__).parent / "data" / service / "2012-08-10/service-2.json.gz"
+    return json.loads(gzip.decompress(path.read_bytes()))
+
+
+MODEL, STREAMS_MODEL = model("dynamodb"), model("dynamodbstreams")
 SHAPES = MODEL["shapes"]
 SCALARS = {
     "string": String,
@@ -61,6 +65,12 @@ def registered() -> dict[str, Structure]:
     return found
 
 
+def shapes_of(name: str) -> Any:
+    """The modelled shapes among which an input's own are: both models have some names, with other contents."""
+    in_streams = any(operation["input"]["shape"] == name for operation in STREAMS_MODEL["operations"].values())
+    return STREAMS_MODEL["shapes"] if in_streams else SHAPES
+
+
 def constraints_differ(where: str, type_: Type, model: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name in ("min", "max", "pattern", "enum"):
         ours, theirs = type_.model.get(name), model.get(name)
@@ -70,9 +80,9 @@ def constraints_differ(where: str, type_: Type, model: Mapping[str, Any]) -> Ite
             yield where, name, f"{ours} instead of {theirs}"
 
 
-def differences(where: str, type_: Type, shape: str) -> Iterator[tuple[str, str, str]]:
+def differences(where: str, type_: Type, shape: str, shapes: Any = SHAPES) -> Iterator[tuple[str, str, str]]:
     """(where, property, what) for each difference between our type and a modelled shape."""
-    model = SHAPES[shape]
+    model = shapes[shape]
     kind = model["type"]
     if shape == "AttributeValue":
         if not isinstance(type_, Attribute):
@@ -90,28 +100,29 @@ def differences(where: str, type_: Type, shape: str) -> Iterator[tuple[str, str,
         for name in type_.members.keys() ^ model["members"].keys():
             yield where, name, "missing" if name in model["members"] else "unknown to the model"
         for name in type_.members.keys() & model["members"].keys():
-            yield from differences(f"{where}.{name}", type_.members[name], model["members"][name]["shape"])
+            yield from differences(f"{where}.{name}", type_.members[name], model["members"][name]["shape"], shapes)
     elif kind == "list":
         if not isinstance(type_, List):
             yield where, "type", "no list"
             return
-        yield from differences(f"{where}[]", type_.of, model["member"]["shape"])
+        yield from differences(f"{where}[]", type_.of, model["member"]["shape"], shapes)
     elif kind == "map":
         if not isinstance(type_, Map):
             yield where, "type", "no map"
             return
-        yield from differences(f"{where}{{}}", type_.of, model["value"]["shape"])
-        yield from differences(f"{where} keys", type_.keys, model["key"]["shape"])
+        yield from differences(f"{where}{{}}", type_.of, model["value"]["shape"], shapes)
+        yield from differences(f"{where} keys", type_.keys, model["key"]["shape"], shapes)
     elif not isinstance(type_, SCALARS[kind]):
         yield where, "type", f"no {kind}"
 
 
 def all_differences() -> set[tuple[str, str, str]]:
-    return {each for name, shape in registered().items() for each in differences(name, shape, name)}
+    return {each for name, shape in registered().items() for each in differences(name, shape, name, shapes_of(name))}
 
 
 def test_every_operation_of_the_registry_is_compared() -> None:
-    inputs = {operation["input"]["shape"] for operation in MODEL["operations"].values() if "input" in operation}
+    operations = [*MODEL["operations"].values(), *STREAMS_MODEL["operations"].values()]
+    inputs = {operation["input"]["shape"] for operation in operations if "input" in operation}
     assert registered().keys() <= inputs
     assert len(registered()) >= 20
 
