@@ -7,6 +7,7 @@ from stator.clock import Clock, system_clock
 from stator.errors import (
     IdempotentParameterMismatchException,
     InternalServerError,
+    ResourceNotFoundException,
     ThrottlingException,
     TransactionInProgressException,
 )
@@ -14,7 +15,7 @@ from stator.items.decide import Outcome, Write
 from stator.items.idempotency import Replay, Token
 from stator.items.transaction import decide_all
 from stator.model.table import Table
-from stator.storage.failure import StoreBusy, StoreFailure
+from stator.storage.failure import SpaceGone, StoreBusy, StoreError
 from stator.storage.store import Append, Change, Decide, Key, Put, Row, Store
 
 Latest = Callable[[Table], Table]
@@ -110,5 +111,7 @@ class Writer:
             return await self._store.transact(keys, decide_now)
         except StoreBusy:
             raise ThrottlingException("The server is too busy to take the write. Try again.") from None
-        except StoreFailure:
+        except SpaceGone:  # the table was deleted while the write was on its way
+            raise ResourceNotFoundException from None
+        except StoreError:  # it failed, or the server is stopping: clients try again
             raise InternalServerError from None

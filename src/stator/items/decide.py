@@ -4,6 +4,7 @@ One class a kind of write: Put, Update, Delete, Check. Each knows its key up fro
 decided in one transaction.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -25,7 +26,7 @@ from stator.values.size import item_bytes
 
 _NO_UNITS: Mapping[str, float] = {}
 _NOBODY = Author()
-_NEAR_LIMIT_BYTES = 128 * 1024  # more than the actions of an expression of 4 KB can add
+_ACTION_BYTES_MAX = 19 + 1 + 50  # see `action_bytes`
 
 
 class Condition(Protocol):
@@ -64,7 +65,7 @@ class Outcome(NamedTuple):
     index_units: Mapping[str, float]
 
 
-class Write:
+class Write(ABC):
     """A write of one item. `decide` is the store's, `change` the same for one row.
 
     `time` is the moment of the commit, set before it is decided when the table's journal is to have it.
@@ -83,8 +84,9 @@ class Write:
     def decide(self, rows: Sequence[Row | None]) -> Change:
         return self.change(rows[0])
 
+    @abstractmethod
     def change(self, row: Row | None) -> Change:
-        raise NotImplementedError
+        """What the write makes of the item's row, None where there is none. Raises what refuses it."""
 
     def check_guard(self, before: Item | None) -> None:
         condition, show_item = self.guard
@@ -235,7 +237,8 @@ class UpdateWrite(Write):
         update = self.action.tree
         if self.table.indexes:
             indexes.check_update(self.table, after, touched(update))
-        if size > ITEM_BYTES_MAX - _NEAR_LIMIT_BYTES:
+        actions = len(update.sets) + len(update.removes) + len(update.adds) + len(update.deletes)
+        if size + 3 + actions * _ACTION_BYTES_MAX > ITEM_BYTES_MAX:
             measured = size
             if not self.plain_size:
                 measured += action_bytes(update) - item_bytes(key_of(self.table.keys, after))

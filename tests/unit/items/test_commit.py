@@ -6,12 +6,17 @@ from typing import Any
 import orjson
 import pytest
 
-from stator.errors import ConditionalCheckFailedException, InternalServerError, ThrottlingException
+from stator.errors import (
+    ConditionalCheckFailedException,
+    InternalServerError,
+    ResourceNotFoundException,
+    ThrottlingException,
+)
 from stator.items.commit import Writer
 from stator.items.decide import NO_GUARD, DeleteWrite, Guard
 from stator.items.keys import item_key
 from stator.items.read import Reader, Span, Stretch
-from stator.storage.failure import StoreBusy, StoreFailure
+from stator.storage.failure import SpaceGone, StoreBusy, StoreClosed, StoreFailure
 from stator.storage.store import Key
 from stator.values.attribute import Item
 from tests.unit.items.conftest import Make, Running, index, item, put, table
@@ -87,7 +92,12 @@ _KEY = item_key(_TABLE, item(pk="a"))
 
 @pytest.mark.parametrize(
     ("fault", "told"),
-    [(StoreBusy("full"), ThrottlingException), (StoreFailure("disk"), InternalServerError)],
+    [
+        (StoreBusy("full"), ThrottlingException),
+        (StoreFailure("disk"), InternalServerError),
+        (StoreClosed("stopping"), InternalServerError),
+        (SpaceGone(7), ResourceNotFoundException),
+    ],
 )
 def test_faults_of_the_store_become_answers_of_writes(
     running: Running, fault: Exception, told: type[Exception]
@@ -98,6 +108,21 @@ def test_faults_of_the_store_become_answers_of_writes(
         running.run(writer.commit(one))
     with pytest.raises(told):
         running.run(writer.commit_all([one]))
+    with pytest.raises(told):
+        running.run(writer.transact([one]))
+
+
+def test_a_write_to_a_table_whose_space_is_gone_is_told_that_there_is_none(running: Running, make_table: Make) -> None:
+    of = make_table()
+    running.run(running.store.drop_space(of.space))
+    with pytest.raises(ResourceNotFoundException):
+        running.run(running.writer.commit(put(of, item(pk="a"))))
+
+
+def test_a_write_to_a_closed_store_may_be_tried_again(running: Running) -> None:
+    running.run(running.store.close())
+    with pytest.raises(InternalServerError):
+        running.run(running.writer.commit(put(_TABLE, item(pk="a"))))
 
 
 def test_faults_of_the_store_become_answers_of_reads(running: Running) -> None:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from stator.errors import ConditionalCheckFailedException, ValidationException
+from stator.expressions.legacy_update import parse_updates
 from stator.expressions.request import Expressions
 from stator.items.decide import CheckWrite, DeleteWrite, Guard, PutWrite, UpdateWrite, Write, action_bytes, touched
 from stator.items.indexes import entry_key
@@ -248,6 +249,22 @@ def test_the_special_limit_of_updates(text: str, values: dict[str, Any], allowan
     with pytest.raises(ValidationException) as refused:
         probe.decide([_row(_PLAIN, _filled(most + 1))])
     assert refused.value.message == "Item size to update has exceeded the maximum allowed size"
+
+
+@pytest.mark.parametrize(("action", "each"), [("PUT", 19), ("DELETE", 2)])
+def test_the_special_limit_of_thousands_of_legacy_updates(action: str, each: int) -> None:
+    """They may add more than half of the limit, so an item of half its size is near enough to it."""
+    names = [f"{number:05}" for number in range(12_000)]
+    value_or_none = {"Value": {"S": "x"}} if action == "PUT" else {}
+    updates = parse_updates({name: {"Action": action, **value_or_none} for name in names})
+    write = UpdateWrite(_PLAIN, item_key(_PLAIN, _KEY), _KEY, updates)
+    old = _KEY | {name: {"S": "x"} for name in names}
+    gone = 0 if action == "PUT" else item_bytes(old) - item_bytes(_KEY)
+    most = ITEM_BYTES_MAX - 3 - each * len(names) + item_bytes(_KEY)
+    room = most - item_bytes(old) + gone - len("fill")
+    write.decide([_row(_PLAIN, old | item(fill="x" * room))])
+    with pytest.raises(ValidationException, match="Item size to update has exceeded the maximum allowed size"):
+        write.decide([_row(_PLAIN, old | item(fill="x" * (room + 1)))])
 
 
 def test_an_update_that_does_nothing_fits_the_largest_item() -> None:
