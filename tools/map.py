@@ -113,6 +113,7 @@ TESTS = {
     "commands": "the `stator` command as a process",
     "protocol": "the front door, byte by byte",
     "storage": "what every engine must do, with the races",
+    "delivery": "from items to a Kinesis over HTTP",
     "crash": "a real server process, killed under load",
     "serializable": "a checker of histories, and the history of many clients on a server that is killed",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",

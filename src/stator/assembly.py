@@ -32,12 +32,15 @@ from stator.journal.lineage import accompany
 from stator.journal.streams import Streams
 from stator.model.table import Table
 from stator.services import backfill, journals, reclaim, tokens, ttl
+from stator.services.kinesis_client import KinesisClient
+from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import Parts as ServiceParts
 from stator.services.supervisor import Duty, Supervisor
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.tables.catalog import Catalog
+from stator.tables.destinations import ACTIVE, live
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ _KEYS_SECONDS = 1.0
 _RECLAIM_SECONDS = 5.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
+_KINESIS_SECONDS = 0.2
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
 
@@ -59,6 +63,7 @@ class Server:
     store: SqliteStore
     listener: Listener
     supervisor: Supervisor
+    delivery: KinesisDelivery
 
     @property
     def url(self) -> str:
@@ -69,6 +74,7 @@ class Server:
         """Finish what runs, then let go of the data directory."""
         await self.listener.close()
         await self.supervisor.close()
+        await self.delivery.close()
         await self.store.close()
 
 
@@ -84,7 +90,7 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         catalog.accompany(lambda before, after: accompany(before, after, steady()))
         streams = Streams(store, steady)
         writer = Writer(store, catalog.latest, steady)
-        parts = Parts(catalog, Reader(store), writer, clock, streams)
+        parts = Parts(catalog, Reader(store), writer, clock, streams, bool(settings.kinesis_endpoint))
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
@@ -93,10 +99,13 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         raise
     service_parts = ServiceParts(catalog, store, clock)
     duties = _duties(service_parts, credentials, keyfile)
+    delivery = KinesisDelivery(service_parts, _kinesis(settings))
+    duties.append(Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True))
     supervisor = Supervisor([*duties, *_journal_duties(service_parts, writer, streams, settings)])
     catalog.watch(partial(_nudge, supervisor))
     supervisor.start()
-    return Server("http" if tls is None else "https", host, listener.port, store, listener, supervisor)
+    scheme = "http" if tls is None else "https"
+    return Server(scheme, host, listener.port, store, listener, supervisor, delivery)
 
 
 def serve(settings: Settings) -> int:
@@ -217,12 +226,22 @@ def _journal_duties(parts: ServiceParts, writer: Writer, streams: Streams, setti
     ]
 
 
+def _kinesis(settings: Settings) -> KinesisClient | None:
+    if not settings.kinesis_endpoint:
+        return None
+    keys = settings.kinesis_access_key, settings.kinesis_secret_key
+    return KinesisClient(settings.kinesis_endpoint, *keys, system_clock)  # signatures need the real time
+
+
 def _nudge(supervisor: Supervisor, table: Table) -> None:
     """A wish in a table's definition need not wait for the duty that grants it to come round."""
     if any(index.build for index in table.indexes):
         supervisor.nudge("backfill")
     if table.time_to_live is not None and table.time_to_live.enabled and not table.time_to_live.filled:
         supervisor.nudge("ttl")
+    destination = live(table)
+    if destination is not None and destination.status != ACTIVE:
+        supervisor.nudge("kinesis")
 
 
 async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -50,6 +51,11 @@ class Settings:
     transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
     ttl_interval_seconds: float = _setting(1.0, "How often items whose time to live is over are looked for.")
     stream_shard_seconds: float = _setting(14_400.0, "The age at which a stream's shards end and new ones begin.")
+    kinesis_endpoint: str = _setting("", "URL of the Kinesis endpoint that streaming destinations are reached at.")
+    kinesis_access_key: str = _setting("stator", "Access key id for the Kinesis endpoint.")
+    kinesis_secret_key: str = _setting(
+        "stator", "Its secret. Other users of the machine can read flags; prefer a file."
+    )
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
     connections_max: int = _setting(10_000, "Further connections are turned away.")
@@ -207,6 +213,17 @@ def _check(settings: Settings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         given, missing = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
         raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")
+    _check_endpoint(settings.kinesis_endpoint)
+
+
+def _check_endpoint(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.path in ("", "/")
+    except ValueError:
+        fits = False
+    if url and not fits:
+        raise ConfigurationError(f"kinesis_endpoint must be a URL such as http://127.0.0.1:4566, not {url!r}")
 
 
 def _is_loopback_v4(host: str) -> bool:

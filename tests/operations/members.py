@@ -356,6 +356,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"TableName": "things", "TimeToLiveSpecification": {"AttributeName": "t", "Enabled": True}},
     ],
     "DescribeTimeToLive": [{"TableName": "things"}],
+    "DescribeKinesisStreamingDestination": [{"TableName": "things"}],
     "TagResource": [{"ResourceArn": ARN, "Tags": [{"Key": "k", "Value": "v"}]}],
     "UntagResource": [{"ResourceArn": ARN, "TagKeys": ["k"]}],
     "ListTagsOfResource": [{"ResourceArn": ARN}],

@@ -20,6 +20,7 @@ class Parts:
     writer: Writer
     clock: Clock
     streams: Streams
+    kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
 
 
 class Call:

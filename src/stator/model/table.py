@@ -102,6 +102,17 @@ class TimeToLive:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """A Kinesis stream that the changes of a table's items go to, or went to."""
+
+    stream_arn: str
+    status: str  # ENABLING, ACTIVE, UPDATING, DISABLING, DISABLED or ENABLE_FAILED
+    changed: float  # when it was last enabled, updated or disabled
+    precision: str | None = None  # MILLISECOND or MICROSECOND; None where no client has said
+    description: str | None = None  # why it is ENABLE_FAILED
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     account: str
     region: str
@@ -120,6 +131,7 @@ class Table:
     stream: Stream | None = None  # while enabled
     latest_stream_label: str | None = None
     journal_readers: tuple[str, ...] = ()  # who reads the change journal besides the stream
+    destinations: tuple[Destination, ...] = ()  # at most one of them live, the newest first
     time_to_live: TimeToLive | None = None
     table_class: str | None = None
     table_class_changed: float | None = None

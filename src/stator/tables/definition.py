@@ -10,6 +10,7 @@ import orjson
 
 from stator.model.table import (
     Build,
+    Destination,
     Index,
     KeyAttribute,
     KeySchema,
@@ -58,6 +59,7 @@ def _table_to_json(table: Table) -> dict[str, Any]:
         stream=[table.stream.view_type, table.stream.label] if table.stream else None,
         latest_stream_label=table.latest_stream_label,
         journal_readers=list(table.journal_readers) or None,
+        destinations=[_destination_to_json(each) for each in table.destinations] or None,
         time_to_live=_time_to_live_to_json(table.time_to_live),
         table_class=table.table_class,
         table_class_changed=table.table_class_changed,
@@ -92,6 +94,7 @@ def _table_from_json(stored: dict[str, Any]) -> Table:
         stream=Stream(*stream) if stream else None,
         latest_stream_label=stored.get("latest_stream_label"),
         journal_readers=tuple(stored.get("journal_readers", ())),
+        destinations=tuple(Destination(**each) for each in stored.get("destinations", ())),
         time_to_live=TimeToLive(**time_to_live) if time_to_live else None,
         table_class=stored.get("table_class"),
         table_class_changed=stored.get("table_class_changed"),
@@ -173,6 +176,16 @@ def _warm_to_json(warm: WarmThroughput | None) -> list[int] | None:
 
 def _warm_from_json(stored: list[int] | None) -> WarmThroughput | None:
     return WarmThroughput(*stored) if stored else None
+
+
+def _destination_to_json(destination: Destination) -> dict[str, Any]:
+    return _present(
+        stream_arn=destination.stream_arn,
+        status=destination.status,
+        changed=destination.changed,
+        precision=destination.precision,
+        description=destination.description,
+    )
 
 
 def _time_to_live_to_json(setting: TimeToLive | None) -> dict[str, Any] | None:

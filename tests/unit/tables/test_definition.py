@@ -6,6 +6,7 @@ import pytest
 
 from stator.model.table import (
     Build,
+    Destination,
     OnDemandThroughput,
     Status,
     Stream,
@@ -36,6 +37,11 @@ def full(make_table: Callable[..., Table]) -> Table:
         warm_throughput=WarmThroughput(5, 6),
         stream=Stream("KEYS_ONLY", "2026-05-01T10:20:30.123"),
         latest_stream_label="2026-05-01T10:20:30.123",
+        journal_readers=("kinesis",),
+        destinations=(
+            Destination("arn:1", "ENABLE_FAILED", 2.5, "MICROSECOND", "no"),
+            Destination("arn:2", "ACTIVE", 1.5),
+        ),
         time_to_live=TimeToLive("expires", enabled=True, changed=3.25),
         table_class="STANDARD_INFREQUENT_ACCESS",
         table_class_changed=4.5,
