@@ -198,17 +198,6 @@ COMPARISON = "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEG
         ),
         (TAG_RESOURCE, {"ResourceArn": "arn:a"}, [NULL % "tags"]),
         (
-            UNTAG_RESOURCE,
-            {"ResourceArn": "arn:a", "TagKeys": ["", None]},
-            [
-                (
-                    "Value '[, null]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: "
-                    "[Member must have length less than or equal to 128, Member must have length greater than or equal to 1, "
-                    "Member must not be null]"
-                )
-            ],
-        ),
-        (
             UPDATE_TIME_TO_LIVE,
             {"TableName": "abc", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": ""}},
             [
