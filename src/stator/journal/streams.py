@@ -57,7 +57,7 @@ class Streams:
                 bytes_max=_PAGE_BYTES,
             )
             for row in page.rows:
-                stream = lineage.decode(row.value)
+                stream = await self._current(row)
                 if not self._is_over(stream):
                     if len(names) == count_max:
                         return names, True
@@ -81,8 +81,7 @@ class Streams:
                 bytes_max=_PAGE_BYTES,
             )
             for row in page.rows:
-                (ended,) = await self._store.get([lineage.ended_key(lineage.decode(row.value).name)])
-                streams.append(await self._settled(row, ended))
+                streams.append(await self._current(row))
                 after = Position(row.partition, row.sort)
             more = page.more
         return streams
@@ -127,6 +126,10 @@ class Streams:
 
     def _is_over(self, stream: StreamRecord) -> bool:
         return stream.disabled is not None and stream.disabled + RETENTION_SECONDS <= self._clock()
+
+    async def _current(self, found: Row) -> StreamRecord:
+        (ended,) = await self._store.get([lineage.ended_key(lineage.decode(found.value).name)])
+        return await self._settled(found, ended)
 
     async def _settled(self, found: Row, ended: Row | None) -> StreamRecord:
         """The stream with its end taken in and its boundaries looked up, as it is then also stored."""
