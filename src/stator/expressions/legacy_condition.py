@@ -15,7 +15,9 @@ from stator.values.parse import INVALID, parse_value
 
 OPERATOR_WITHOUT_CONDITIONS = "ConditionalOperator cannot be used without Filter or Expected"
 OPERATOR_FOR_ONE_CONDITION = "ConditionalOperator can only be used when Filter or Expected has two or more elements"
-BOUNDS_REVERSED = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+BOUNDS_REVERSED = (
+    f"{INVALID}The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+)
 MIXED_TYPES = f"{INVALID}AttributeValues inside AttributeValueList must be of same type"
 
 Conditions = Mapping[str, Mapping[str, Any]]

@@ -13,7 +13,7 @@ Definition = Mapping[str, str]
 NO_DEFINITION: Final = "Invalid KeySchema: Some index key attribute have no definition"
 FIRST_NOT_HASH: Final = "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
 SECOND_NOT_RANGE: Final = "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
-SAME_NAME: Final = "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+SAME_NAME: Final = f"{LEAD}Both the Hash Key and the Range Key element in the KeySchema have the same name"
 SAME_NAMES: Final = "The KeySchema contains multiple key attributes with the same name"
 
 

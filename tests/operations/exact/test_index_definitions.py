@@ -202,7 +202,10 @@ def test_faults(dynamodb: Any, request_: dict[str, Any], message: str) -> None:
 
 def test_one_name_for_both_keys(dynamodb: Any) -> None:
     message = invalid(dynamodb.create_table, **table("pk", "x", KeySchema=schema("pk", "pk")))
-    assert message == "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+    assert message == (
+        "One or more parameter values were invalid: "
+        "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+    )
 
 
 def test_three_elements_in_the_key_of_a_table_or_local_index(dynamodb: Any) -> None:

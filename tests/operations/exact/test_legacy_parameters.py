@@ -71,7 +71,10 @@ def test_expectations_that_make_no_sense(dynamodb: Any, table: str, expectation:
 
 def test_bounds_in_the_wrong_order(dynamodb: Any, table: str) -> None:
     reversed_ = {"a": compared("BETWEEN", {"N": "10"}, {"N": "9"})}
-    message = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+    message = (
+        "One or more parameter values were invalid: "
+        "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+    )
     assert invalid(dynamodb.put_item, TableName=table, Item=KEY, Expected=reversed_) == message
     assert invalid(dynamodb.scan, TableName=table, ScanFilter=reversed_) == message
 

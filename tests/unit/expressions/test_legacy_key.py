@@ -64,7 +64,7 @@ def test_operators_of_filters_are_refused_when_the_terms_are_wanted(condition: d
         ),
         (
             {"a": op("BETWEEN", B, A)},
-            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound",
+            "One or more parameter values were invalid: The BETWEEN condition was provided a range where the lower bound is greater than the upper bound",
         ),
         ({"a": op("EQ", {})}, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"),
     ],

@@ -38,7 +38,7 @@ def ranged(**members: Any) -> dict[str, Any]:
 NO_DEFINITION = "Invalid KeySchema: Some index key attribute have no definition"
 FIRST = "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
 SECOND = "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
-SAME = "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+SAME = "One or more parameter values were invalid: Both the Hash Key and the Range Key element in the KeySchema have the same name"
 NEITHER = f"{LEAD}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
 BOTH = f"{LEAD}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
 EXACTLY = (
