@@ -25,11 +25,11 @@ _SIGNED = (
 class ServerProcess:
     """`stator serve` on a directory and any free port. Raises AssertionError when it does not get ready."""
 
-    def __init__(self, data_dir: Path, log: Path) -> None:
+    def __init__(self, data_dir: Path, log: Path, *options: str) -> None:
         self._log = log
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
-                [STATOR, "serve", "--port", "0", "--data-dir", data_dir],
+                [STATOR, "serve", "--port", "0", "--data-dir", data_dir, *options],
                 stdout=subprocess.PIPE,
                 stderr=stream,
                 text=True,
@@ -84,7 +84,7 @@ class Client(Protocol):
 
 
 class PlainClient:
-    """One connection, kept alive."""
+    """One connection, kept alive. An operation of another service than DynamoDB comes with its prefix."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_MAX)
@@ -92,7 +92,7 @@ class PlainClient:
     def call(self, operation: str, request: dict[str, Any]) -> Reply:
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "X-Amz-Target": operation if "." in operation else f"DynamoDB_20120810.{operation}",
             "X-Amz-Date": "20260101T000000Z",
             "Authorization": _SIGNED,
         }
