@@ -167,5 +167,5 @@ def page_answer(request: dict[str, Any], table: Table, result: Result) -> bytes:
         Count=str(result.matched).encode(),
         ScannedCount=str(result.scanned).encode(),
         LastEvaluatedKey=result.last_key,
-        ConsumedCapacity=returns.consumed(request, table, result.table_units, result.index_units),
+        ConsumedCapacity=returns.consumed(request, request["TableName"], table, result.table_units, result.index_units),
     )

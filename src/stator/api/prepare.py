@@ -14,7 +14,7 @@ from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.request import BoundUpdate, Expressions
 from stator.expressions.tree import Path
 from stator.items.decide import NO_GUARD, Guard
-from stator.items.indexes import check_readable
+from stator.items.indexes import ITEM_TOO_LARGE, check_readable
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, Table
 from stator.values.attribute import Item
@@ -23,10 +23,14 @@ from stator.values.parse import parse_item
 _PUT_RETURNS = ("NONE", "ALL_OLD")
 WRITE_EXPRESSIONS = ("ConditionExpression",)
 WRITE_LEGACY = ("Expected", "ConditionalOperator")
-_GUARDED = frozenset(
-    (*WRITE_EXPRESSIONS, *WRITE_LEGACY, "ExpressionAttributeNames", "ExpressionAttributeValues"),
+READ_EXPRESSIONS = ("ProjectionExpression",)
+READ_LEGACY = ("AttributesToGet",)
+
+# Most reads and writes of one item have none of these; then one look is all that their rules cost.
+_CONDITION_PARAMETERS = frozenset(
+    (*WRITE_EXPRESSIONS, *WRITE_LEGACY, "ExpressionAttributeNames", "ExpressionAttributeValues")
 )
-_PROJECTED = frozenset(("ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"))
+_PROJECTION_PARAMETERS = frozenset((*READ_EXPRESSIONS, *READ_LEGACY, "ExpressionAttributeNames"))
 
 Project = Callable[[Item], Item]
 
@@ -52,16 +56,6 @@ def expressions_of(request: dict[str, Any]) -> Expressions:
     return Expressions(request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues"))
 
 
-def is_guarded(request: dict[str, Any]) -> bool:
-    """Whether a PutItem or DeleteItem has anything to do with conditions; most have not."""
-    return not _GUARDED.isdisjoint(request)
-
-
-def is_projected(request: dict[str, Any]) -> bool:
-    """Whether the request has anything to do with projections; most have not."""
-    return not _PROJECTED.isdisjoint(request)
-
-
 def shows_item(request: dict[str, Any]) -> bool:
     return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
 
@@ -73,7 +67,15 @@ def check_put_returns(request: dict[str, Any]) -> None:
 
 def check_put_mix(request: dict[str, Any]) -> None:
     """PutItem and DeleteItem: not both kinds of condition, no placeholders without an expression."""
-    check_write_mix(request, WRITE_EXPRESSIONS, WRITE_LEGACY)
+    if not _CONDITION_PARAMETERS.isdisjoint(request):
+        check_write_mix(request, WRITE_EXPRESSIONS, WRITE_LEGACY)
+
+
+def check_get_mix(request: dict[str, Any]) -> None:
+    """GetItem: not both kinds of projection, no placeholders without an expression."""
+    if not _PROJECTION_PARAMETERS.isdisjoint(request):
+        check_mix(request, READ_EXPRESSIONS, READ_LEGACY)
+        check_placeholders_needed(request, READ_EXPRESSIONS)
 
 
 def check_write_mix(request: dict[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
@@ -155,7 +157,7 @@ def parse_key(raw: dict[str, Any]) -> Item:
 
 def check_item_size(size: int) -> None:
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise ValidationException(ITEM_TOO_LARGE)
 
 
 def index_of(table: Table, name: str | None) -> Index | None:

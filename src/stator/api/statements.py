@@ -1,11 +1,8 @@
 """PartiQL statements of a request: read, with their values, and ready to be executed."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stator.expressions.checks import Values
-from stator.items.capacity import render_consumed
-from stator.model.table import Table
 from stator.partiql.compiled import compile_statement
 from stator.partiql.statement import Statement
 from stator.values.attribute import AttributeValue
@@ -30,11 +27,3 @@ def bound(request: dict[str, Any]) -> Bound:
     statement = compile_statement(request["Statement"])
     shows_item = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return Bound(statement, parameters, statement.bind(parameters), shows_item)
-
-
-def consumed(
-    request: dict[str, Any], name: str, table: Table, table_units: float, index_units: Mapping[str, float]
-) -> dict[str, Any] | None:
-    """ConsumedCapacity when the request asks for it."""
-    mode = request.get("ReturnConsumedCapacity", "NONE")
-    return None if mode == "NONE" else render_consumed(mode, name, table, table_units, index_units)

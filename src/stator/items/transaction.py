@@ -14,6 +14,7 @@ from stator.errors import (
 )
 from stator.items.capacity import read_units, render_consumed, write_units
 from stator.items.decide import Outcome, Write
+from stator.items.idempotency import Replay
 from stator.limits import TRANSACTION_BYTES_MAX
 from stator.model.table import Table
 from stator.storage.store import Append, Change, Key, Put, Row
@@ -95,8 +96,15 @@ def check_bytes(size: int) -> None:
         raise ValidationException("Transaction request size cannot exceed 4 MB")
 
 
-def write_consumed(mode: str, parts: Sequence[Part], outcomes: Sequence[Outcome]) -> list[dict[str, Any]] | None:
-    """ConsumedCapacity of a transaction that wrote: one element a table. `mode` is NONE, TOTAL or INDEXES."""
+def write_consumed(
+    mode: str, parts: Sequence[Part], outcomes: Sequence[Outcome] | Replay
+) -> list[dict[str, Any]] | None:
+    """ConsumedCapacity of a transaction that wrote: one element a table. `mode` is NONE, TOTAL or INDEXES.
+
+    One that did nothing because it had been done is charged for reading its items.
+    """
+    if isinstance(outcomes, Replay):
+        return read_consumed(mode, parts, outcomes.sizes)
     if mode == "NONE":
         return None
     units = [FACTOR * write_units(outcome.size) for outcome in outcomes]
@@ -107,8 +115,7 @@ def write_consumed(mode: str, parts: Sequence[Part], outcomes: Sequence[Outcome]
 
 
 def read_consumed(mode: str, parts: Sequence[Part], sizes: Iterable[int]) -> list[dict[str, Any]] | None:
-    """The same of one that read, or that did nothing because it had been done: `sizes` of its items in bytes, 0 for
-    those absent."""
+    """The same of one that read: `sizes` of its items in bytes, 0 for those absent."""
     if mode == "NONE":
         return None
     units = [FACTOR * read_units(size, consistent=True) for size in sizes]

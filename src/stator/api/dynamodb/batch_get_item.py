@@ -69,11 +69,11 @@ def _check_mix(wanted: Mapping[str, dict[str, Any]]) -> None:
     together: dict[str, Any] = {}
     for one in wanted.values():
         together |= one
-    check_mix(together, ("ProjectionExpression",), ("AttributesToGet",))
+    check_mix(together, prepare.READ_EXPRESSIONS, prepare.READ_LEGACY)
 
 
 def _asked(wanted: dict[str, Any]) -> Asked:
-    check_placeholders_needed(wanted, ("ProjectionExpression",))
+    check_placeholders_needed(wanted, prepare.READ_EXPRESSIONS)
     keys = [prepare.parse_key(key) for key in wanted["Keys"]]
     project, paths = prepare.key_projection(wanted)
     return Asked(wanted, keys, project, paths)

@@ -11,6 +11,7 @@ from stator.items.capacity import render_consumed, write_units
 from stator.items.decide import NO_GUARD, DeleteWrite, Outcome, PutWrite, Write
 from stator.items.indexes import check_item
 from stator.items.keys import SCHEMA_MISMATCH, item_key, request_key
+from stator.items.transaction import Part
 from stator.limits import BATCH_WRITE_REQUESTS_MAX
 from stator.model.table import Table
 from stator.validation.requests.batch_write_item import BATCH_WRITE_ITEM
@@ -31,10 +32,11 @@ async def batch_write_item(call: Call) -> bytes:
         raise ValidationException("Provided list of item keys contains duplicates")
     outcomes = iter(await call.parts.writer.commit_all(together))
     done = {name: [next(outcomes) for _ in some] for name, some in writes.items()}
+    written = [(Part(name, tables[name]), item) for name, parsed in asked.items() for item, _ in parsed]
     return returns.body(
         UnprocessedItems={},
         ConsumedCapacity=_consumed(request, tables, done),
-        ItemCollectionMetrics=await _metrics(call, tables, asked),
+        ItemCollectionMetrics=await returns.collections(call, written),
     )
 
 
@@ -80,18 +82,3 @@ def _consumed(
         table_units = sum(write_units(outcome.size) for outcome in outcomes)
         consumed.append(render_consumed(mode, name, tables[name], table_units, dict(units)))
     return consumed
-
-
-async def _metrics(
-    call: Call, tables: dict[str, Table], asked: dict[str, list[tuple[Item, int | None]]]
-) -> dict[str, Any] | None:
-    """ItemCollectionMetrics by table: one element for each collection written to."""
-    if call.request.get("ReturnItemCollectionMetrics") != "SIZE":
-        return None
-    metrics: dict[str, Any] = {}
-    for name, parsed in asked.items():
-        for item, _ in parsed:
-            one = await returns.collection_metrics(call, tables[name], item)
-            if one is not None and one not in metrics.setdefault(name, []):
-                metrics[name].append(one)
-    return metrics or None

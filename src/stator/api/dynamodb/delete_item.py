@@ -3,7 +3,7 @@
 from stator.api import prepare, returns
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.items.decide import NO_GUARD, DeleteWrite
+from stator.items.decide import DeleteWrite
 from stator.items.keys import request_key
 from stator.validation.requests.delete_item import DELETE_ITEM
 
@@ -11,14 +11,11 @@ from stator.validation.requests.delete_item import DELETE_ITEM
 @operation("DeleteItem", DELETE_ITEM)
 async def delete_item(call: Call) -> bytes:
     request = call.request
-    guarded = prepare.is_guarded(request)
-    if guarded:
-        prepare.check_put_mix(request)
+    prepare.check_put_mix(request)
     key_item = prepare.parse_key(request["Key"])
-    guard, paths = prepare.condition_guard(request) if guarded else (NO_GUARD, ())
+    guard, paths = prepare.condition_guard(request)
     prepare.check_put_returns(request)
-    if guarded:
-        guard = prepare.expected_guard(request, guard)
+    guard = prepare.expected_guard(request, guard)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
     prepare.check_key_paths(table, paths)

@@ -40,7 +40,7 @@ async def _select(call: Call, select: Select, bound: statements.Bound, table: Ta
         Items=returns.array(page.items),
         NextToken=None if token is None else f'"{token}"'.encode(),
         LastEvaluatedKey=page.last_key,
-        ConsumedCapacity=statements.consumed(request, select.source.table, table, page.table_units, page.index_units),
+        ConsumedCapacity=returns.consumed(request, select.source.table, table, page.table_units, page.index_units),
     )
 
 
@@ -54,7 +54,7 @@ async def _write(call: Call, bound: statements.Bound, table: Table) -> bytes:
     item = returned(statement, outcome)
     return returns.body(
         Items=returns.array([] if item is None else [item]),
-        ConsumedCapacity=statements.consumed(
+        ConsumedCapacity=returns.consumed(
             request, statement.source.table, table, write_units(outcome.size), outcome.index_units
         ),
     )

@@ -12,7 +12,7 @@ from stator.api.registry import operation
 from stator.api.statements import Bound
 from stator.errors import ResourceNotFoundException, TransactionCanceledException, ValidationException, WireError
 from stator.items.decide import PutWrite, Write
-from stator.items.idempotency import Replay, token_of
+from stator.items.idempotency import token_of
 from stator.items.keys import request_key
 from stator.items.transaction import Part, check_bytes, check_distinct, read_consumed, write_consumed
 from stator.model.table import Table
@@ -116,15 +116,9 @@ async def _write(call: Call, bound: Sequence[Bound], tables: Tables) -> bytes:
     parts = _parts(bound, present)
     token = token_of("ExecuteTransaction", call.account, call.region, call.request, call.parts.clock)
     mode = call.request.get("ReturnConsumedCapacity", "NONE")
-    if token is None:
-        consumed = write_consumed(mode, parts, await call.parts.writer.transact(writes))
-    else:
-        done = await call.parts.writer.transact_once(writes, token)
-        if isinstance(done, Replay):
-            consumed = read_consumed(mode, parts, done.sizes)
-        else:
-            consumed = write_consumed(mode, parts, done)
-    return returns.body(Responses=[], ConsumedCapacity=consumed)
+    writer = call.parts.writer
+    done = await (writer.transact(writes) if token is None else writer.transact_once(writes, token))
+    return returns.body(Responses=[], ConsumedCapacity=write_consumed(mode, parts, done))
 
 
 def _present(bound: Sequence[Bound], tables: Tables) -> list[Table]:

@@ -5,7 +5,6 @@ import orjson
 from stator.api import prepare, returns
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.items.capacity import read_units
 from stator.items.keys import request_key
 from stator.validation.requests.get_item import GET_ITEM
@@ -14,12 +13,9 @@ from stator.validation.requests.get_item import GET_ITEM
 @operation("GetItem", GET_ITEM)
 async def get_item(call: Call) -> bytes:
     request = call.request
-    projected = prepare.is_projected(request)
-    if projected:
-        check_mix(request, ("ProjectionExpression",), ("AttributesToGet",))
-        check_placeholders_needed(request, ("ProjectionExpression",))
+    prepare.check_get_mix(request)
     key_item = prepare.parse_key(request["Key"])
-    project, paths = prepare.key_projection(request) if projected else (None, ())
+    project, paths = prepare.key_projection(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
     prepare.check_key_paths(table, paths)
@@ -31,4 +27,5 @@ async def get_item(call: Call) -> bytes:
     if "ReturnConsumedCapacity" not in request:
         return returns.EMPTY if item is None else b'{"Item":' + item + b"}"
     units = read_units(0 if row is None else row.size, consistent=consistent)
-    return returns.body(Item=item, ConsumedCapacity=returns.consumed(request, table, units))
+    consumed = returns.consumed(request, request["TableName"], table, units)
+    return returns.body(Item=item, ConsumedCapacity=consumed)

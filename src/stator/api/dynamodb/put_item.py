@@ -3,7 +3,7 @@
 from stator.api import prepare, returns
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.items.decide import NO_GUARD, PutWrite
+from stator.items.decide import PutWrite
 from stator.items.indexes import check_item
 from stator.items.keys import item_key
 from stator.validation.requests.put_item import PUT_ITEM
@@ -13,14 +13,11 @@ from stator.values.parse import parse_item
 @operation("PutItem", PUT_ITEM)
 async def put_item(call: Call) -> bytes:
     request = call.request
-    guarded = prepare.is_guarded(request)
-    if guarded:
-        prepare.check_put_mix(request)
+    prepare.check_put_mix(request)
     item, size = parse_item(request["Item"])
-    guard, paths = prepare.condition_guard(request) if guarded else (NO_GUARD, ())
+    guard, paths = prepare.condition_guard(request)
     prepare.check_put_returns(request)
-    if guarded:
-        guard = prepare.expected_guard(request, guard)
+    guard = prepare.expected_guard(request, guard)
     prepare.check_item_size(size)
     table = prepare.table_of(call)
     key = item_key(table, item)

@@ -46,9 +46,7 @@ async def transact_get_items(call: Call) -> bytes:
 
 def _parse(get: dict[str, Any]) -> Wanted:
     key = prepare.parse_key(get["Key"])
-    if not prepare.is_projected(get):
-        return Wanted(get["TableName"], key, None, ())
-    check_placeholders_needed(get, ("ProjectionExpression",))
+    check_placeholders_needed(get, prepare.READ_EXPRESSIONS)
     project, paths = prepare.key_projection(get)
     return Wanted(get["TableName"], key, project, paths)
 

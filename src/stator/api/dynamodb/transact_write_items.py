@@ -12,7 +12,6 @@ from stator.errors import Family, ResourceNotFoundException, ValidationException
 from stator.expressions.placeholders import check_placeholders_needed
 from stator.expressions.tree import Path
 from stator.items.decide import (
-    NO_GUARD,
     Action,
     CheckWrite,
     DeleteWrite,
@@ -22,10 +21,10 @@ from stator.items.decide import (
     Write,
     check_keys_untouched,
 )
-from stator.items.idempotency import Replay, token_of
+from stator.items.idempotency import token_of
 from stator.items.indexes import check_item
 from stator.items.keys import check_not_empty, item_key, request_key
-from stator.items.transaction import Part, cancellation, check_bytes, check_distinct, read_consumed, write_consumed
+from stator.items.transaction import Part, cancellation, check_bytes, check_distinct, write_consumed
 from stator.model.table import Table
 from stator.validation.requests.transact_write_items import TRANSACT_WRITE_ITEMS
 from stator.values.attribute import Item
@@ -59,15 +58,13 @@ async def transact_write_items(call: Call) -> bytes:
     parts = [Part(plan.table_name, write.table) for plan, write in zip(plans, writes, strict=True)]
     token = token_of("TransactWriteItems", call.account, call.region, request, call.parts.clock)
     mode = request.get("ReturnConsumedCapacity", "NONE")
-    if token is None:
-        consumed = write_consumed(mode, parts, await call.parts.writer.transact(writes))
-    else:
-        done = await call.parts.writer.transact_once(writes, token)
-        if isinstance(done, Replay):
-            consumed = read_consumed(mode, parts, done.sizes)
-        else:
-            consumed = write_consumed(mode, parts, done)
-    return returns.body(ConsumedCapacity=consumed, ItemCollectionMetrics=await _metrics(call, plans, parts))
+    writer = call.parts.writer
+    done = await (writer.transact(writes) if token is None else writer.transact_once(writes, token))
+    written = [(part, plan.item) for part, plan in zip(parts, plans, strict=True) if plan.kind != "ConditionCheck"]
+    return returns.body(
+        ConsumedCapacity=write_consumed(mode, parts, done),
+        ItemCollectionMetrics=await returns.collections(call, written),
+    )
 
 
 def _only_action(element: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -78,11 +75,9 @@ def _only_action(element: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _parse_put(kind: str, action: dict[str, Any]) -> Plan:
-    guarded = prepare.is_guarded(action)
-    if guarded:
-        check_placeholders_needed(action, prepare.WRITE_EXPRESSIONS)
+    check_placeholders_needed(action, prepare.WRITE_EXPRESSIONS)
     item, size = parse_item(action["Item"])
-    guard, paths = prepare.condition_guard(action) if guarded else (NO_GUARD, ())
+    guard, paths = prepare.condition_guard(action)
     prepare.check_item_size(size)
     return Plan(kind, action["TableName"], item, size, guard, paths)
 
@@ -158,16 +153,3 @@ def _write(plan: Plan, table: Table) -> Write:
     if kind == "Delete":
         return DeleteWrite(table, key, plan.guard)
     return CheckWrite(table, key, plan.guard)
-
-
-async def _metrics(call: Call, plans: Sequence[Plan], parts: Sequence[Part]) -> dict[str, Any] | None:
-    """ItemCollectionMetrics by table: one element for each collection written to."""
-    if call.request.get("ReturnItemCollectionMetrics") != "SIZE":
-        return None
-    metrics: dict[str, Any] = {}
-    for plan, part in zip(plans, parts, strict=True):
-        if plan.kind != "ConditionCheck":
-            one = await returns.collection_metrics(call, part.table, plan.item)
-            if one is not None and one not in metrics.setdefault(part.name, []):
-                metrics[part.name].append(one)
-    return metrics or None
