@@ -5,6 +5,7 @@ event loop only waits. Connections are kept and used again.
 """
 
 import asyncio
+import contextlib
 import http.client
 import ssl
 from base64 import b64encode
@@ -75,6 +76,7 @@ class KinesisClient:
         self._secret_key = secret_key
         self._clock = clock
         self._idle: list[http.client.HTTPConnection] = []
+        self._closed = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinesis")
 
     async def status(self, stream_arn: str) -> str:
@@ -108,9 +110,14 @@ class KinesisClient:
 
     def close(self) -> None:
         """Give up waiting. What is under way ends by itself."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):  # threads may do this at the same time
+            while True:
+                self._idle.pop().close()
 
     async def _ask(self, operation: str, stream_arn: str, members: Callable[[], dict[str, Any]]) -> Any:
         def run() -> Any:
@@ -142,8 +149,9 @@ class KinesisClient:
         except BaseException:
             connection.close()
             raise
-        if connection.sock is not None:
-            self._idle.append(connection)
+        self._idle.append(connection)  # one that the endpoint has closed opens itself again
+        if self._closed:
+            self._close_idle()
         return answer
 
     def _headers(self, operation: str, region: str, body: bytes) -> dict[str, str]:
