@@ -37,6 +37,19 @@ def length_max(most: int) -> str:
     return f"Member must have length less than or equal to {most}"
 
 
+def length_bounds(least: int | None, most: int | None) -> list[str]:
+    """The texts of bounds, None where there is none, in the order in which constraints are listed."""
+    texts = [] if most is None else [length_max(most)]
+    return texts if least is None else [*texts, length_min(least)]
+
+
+def broken_bounds(length: int, least: int | None, most: int | None) -> list[str]:
+    """The texts of those that a length breaks."""
+    if least is not None and length < least:
+        return [length_min(least)]
+    return [length_max(most)] if most is not None and length > most else []
+
+
 def value_min(least: int) -> str:
     return f"Member must have value greater than or equal to {least}"
 

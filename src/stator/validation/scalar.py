@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ Passes = Callable[[Any], bool]
 _ENDLESS = 1 << 62
 
 
-class Type:
+class Type(ABC):
     """What one member may be.
 
     `convert` does stage one. `passes` tells of a converted value whether it meets every constraint, its own and those
@@ -38,8 +39,9 @@ class Type:
     passes: Passes | None = None
     model: Mapping[str, Any] = {}  # the modelled constraints, by botocore's names: min, max, pattern, enum
 
+    @abstractmethod
     def convert(self, raw: Any) -> Any:
-        raise NotImplementedError
+        """The value of a member that is there. Raises SerializationException."""
 
     def converter(self, *, nested: bool) -> Convert:
         """`nested`: in a list or as the value of a map, where the service words some refusals differently."""
@@ -108,11 +110,7 @@ class String(Type):
         return to_string
 
     def constraints(self) -> list[str]:
-        texts = []
-        if self._max is not None:
-            texts.append(constraint.length_max(self._max))
-        if self._min is not None:
-            texts.append(constraint.length_min(self._min))
+        texts = constraint.length_bounds(self._min, self._max)
         if self._pattern is not None:
             texts.append(constraint.pattern(self._pattern))
         if self._enum is not None:
@@ -123,10 +121,7 @@ class String(Type):
         texts = []
         if self._match is not None and self._pattern is not None and self._match(value) is None:
             texts.append(constraint.pattern(self._pattern))
-        if self._min is not None and len(value) < self._min:
-            texts.append(constraint.length_min(self._min))
-        if self._max is not None and len(value) > self._max:
-            texts.append(constraint.length_max(self._max))
+        texts += constraint.broken_bounds(len(value), self._min, self._max)
         if self._enum is not None and value not in self._enum:
             texts.append(constraint.enum(self._enum))
         return texts

@@ -8,6 +8,7 @@ The happy path is one pass over the members the client sent, through functions m
 there is looked at again, slowly and in order, to find what the service would say.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,10 +35,26 @@ def required(type: Type) -> Member:
     return Member(type)
 
 
-class _Sized(Type):
-    """What has a length: lists and maps."""
+class _Compound(Type):
+    """What holds others: lists, maps and structures."""
 
     structured = True
+
+    def convert(self, raw: Any) -> Any:
+        return self._convert(raw, nested=False)
+
+    def converter(self, *, nested: bool) -> Convert:
+        return self._convert_nested if nested else self.convert
+
+    def _convert_nested(self, raw: Any) -> Any:
+        return self._convert(raw, nested=True)
+
+    @abstractmethod
+    def _convert(self, raw: Any, *, nested: bool) -> Any: ...
+
+
+class _Sized(_Compound):
+    """What has a length: lists and maps."""
 
     def __init__(self, min: int | None, max: int | None, *, terse: bool = False) -> None:
         bounds = {"min": min, "max": max}
@@ -49,20 +66,10 @@ class _Sized(Type):
         return (self._min is None or length >= self._min) and (self._max is None or length <= self._max)
 
     def constraints(self) -> list[str]:
-        texts = []
-        if self._max is not None:
-            texts.append(constraint.length_max(self._max))
-        if self._min is not None:
-            texts.append(constraint.length_min(self._min))
-        return texts
+        return constraint.length_bounds(self._min, self._max)
 
     def violated(self, value: Any) -> list[str]:
-        texts = []
-        if self._min is not None and len(value) < self._min:
-            texts.append(constraint.length_min(self._min))
-        if self._max is not None and len(value) > self._max:
-            texts.append(constraint.length_max(self._max))
-        return texts
+        return constraint.broken_bounds(len(value), self._min, self._max)
 
     def _collect_length(self, value: Any, path: Path, faults: list[str]) -> None:
         for text in self.violated(value):
@@ -83,15 +90,6 @@ class List(_Sized):
         else:
             self._passes_element = lambda element: True
         self.passes = self._passes
-
-    def convert(self, raw: Any) -> list[Any]:
-        return self._convert(raw, nested=False)
-
-    def converter(self, *, nested: bool) -> Convert:
-        return self._convert_nested if nested else self.convert
-
-    def _convert_nested(self, raw: Any) -> list[Any]:
-        return self._convert(raw, nested=True)
 
     def _convert(self, raw: Any, *, nested: bool) -> list[Any]:
         if type(raw) is not list:
@@ -160,15 +158,6 @@ class Map(_Sized):
         self._when_empty = when_empty
         self._convert_value = of.converter(nested=True)
         self.passes = self._passes
-
-    def convert(self, raw: Any) -> dict[str, Any]:
-        return self._convert(raw, nested=False)
-
-    def converter(self, *, nested: bool) -> Convert:
-        return self._convert_nested if nested else self.convert
-
-    def _convert_nested(self, raw: Any) -> dict[str, Any]:
-        return self._convert(raw, nested=True)
 
     def _convert(self, raw: Any, *, nested: bool) -> dict[str, Any]:
         if type(raw) is not dict:
@@ -247,13 +236,11 @@ class AttributeMap(Map):
         self.keys.collect_keys(value, path, lambda: self.render(value), faults)
 
 
-class Structure(Type):
+class Structure(_Compound):
     """Members in the order of complaint.
 
     Renderings show them in that order or the order `shown`, and then those in `hidden`, which are not published.
     """
-
-    structured = True
 
     def __init__(
         self,
@@ -324,15 +311,6 @@ class Structure(Type):
             if complaint is not None:
                 return complaint
         raise RuntimeError(f"{self.name}: a constraint is broken but none has a text")
-
-    def convert(self, raw: Any) -> dict[str, Any]:
-        return self._convert(raw, nested=False)
-
-    def converter(self, *, nested: bool) -> Convert:
-        return self._convert_nested if nested else self.convert
-
-    def _convert_nested(self, raw: Any) -> dict[str, Any]:
-        return self._convert(raw, nested=True)
 
     def _convert(self, raw: Any, *, nested: bool) -> dict[str, Any]:
         if type(raw) is not dict:
