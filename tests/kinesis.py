@@ -55,9 +55,9 @@ class Kinesis:
         self._server.stop()
 
 
-def wait_until(reached: Callable[[], bool]) -> None:
-    """Return once it is so. Raises AssertionError after SECONDS_MAX."""
-    end = time.monotonic() + SECONDS_MAX
+def wait_until(reached: Callable[[], bool], seconds_max: float = SECONDS_MAX) -> None:
+    """Return once it is so. Raises AssertionError when it is too late."""
+    end = time.monotonic() + seconds_max
     while not reached():
         assert time.monotonic() < end, "it did not come so far in time"
         time.sleep(0.02)
