@@ -26,7 +26,8 @@ from stator.tables.catalog import Edit, not_found
 from stator.tables.lifecycle import amend
 
 RUN_SECONDS = 0.25  # for one table; then others have a look
-BATCH_ROWS = 100  # a few milliseconds, for which requests wait
+BATCH_ROWS = 50  # of one transaction, so that requests have their turn in between
+_PAGE_ROWS = 500  # the batches of a page share commits
 _FILL_ROWS = 250
 _SLICE_BYTES_MAX = 1024 * 1024
 
@@ -64,7 +65,7 @@ async def _expire(parts: Parts, writer: Writer, table: Table) -> int:
             lower,
             upper,
             reverse=False,
-            rows_max=BATCH_ROWS,
+            rows_max=_PAGE_ROWS,
             bytes_max=_SLICE_BYTES_MAX,
         )
         if not page.rows:
@@ -73,8 +74,9 @@ async def _expire(parts: Parts, writer: Writer, table: Table) -> int:
             ExpireWrite(table, key_in(table, row), Key(setting.space, row.partition, row.sort), now)
             for row in page.rows
         ]
-        outcomes = await writer.commit_all(writes)
-        deleted += sum(outcome.before is not None for outcome in outcomes)
+        batches = [writes[start : start + BATCH_ROWS] for start in range(0, len(writes), BATCH_ROWS)]
+        for outcomes in await asyncio.gather(*map(writer.commit_all, batches)):
+            deleted += sum(outcome.before is not None for outcome in outcomes)
         more = page.more
     return deleted
 
