@@ -1,4 +1,4 @@
-"""Which operations exist. Each file of `api.dynamodb` registers its own with `@operation`."""
+"""Which operations exist. Each file of `api.dynamodb` and `api.streams` registers its own with `@operation`."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass

@@ -13,10 +13,10 @@ from stator.errors import (
 )
 from stator.items.decide import Outcome, Write
 from stator.items.idempotency import Replay, Token
-from stator.items.transaction import decide_all
+from stator.items.transaction import decide_all, together
 from stator.model.table import Table
 from stator.storage.failure import SpaceGone, StoreBusy, StoreError
-from stator.storage.store import Append, Change, Decide, Key, Put, Row, Store
+from stator.storage.store import Change, Decide, Key, Row, Store
 
 Latest = Callable[[Table], Table]
 """The table of a write that was prepared some time ago, as it is now."""
@@ -50,17 +50,7 @@ class Writer:
         """Make several writes happen, in one commit, or none of them."""
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            puts: list[Put] = []
-            deletes: list[Key] = []
-            appends: list[Append] = []
-            outcomes: list[Outcome] = []
-            for write, row in zip(writes, rows, strict=True):
-                change = write.change(row)
-                puts += change.puts
-                deletes += change.deletes
-                appends += change.appends
-                outcomes.append(change.result)
-            return Change(puts, deletes, appends, outcomes)
+            return together([write.change(row) for write, row in zip(writes, rows, strict=True)])
 
         outcomes: list[Outcome] = await self._transact([write.key for write in writes], decide, writes)
         return outcomes

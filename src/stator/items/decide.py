@@ -216,7 +216,8 @@ class UpdateWrite(Write):
         after = self.key_item if before is None else before
         if action is not None:
             after = action.apply(after, absent=before is None)
-        size = self._check(after)
+        size = item_bytes(after)
+        self._check(after, size)
         value = orjson.dumps(after)
         old = None if row is None else row.value
         larger = size if row is None or row.size < size else row.size
@@ -229,11 +230,10 @@ class UpdateWrite(Write):
         puts, deletes, units = self.derive(before, after)
         return Change([put, *puts], deletes, appends, Outcome(old, value, before, after, larger, units))
 
-    def _check(self, after: Item) -> int:
-        """The size of the updated item, once it is seen to be within the limits."""
-        size = item_bytes(after)
+    def _check(self, after: Item, size: int) -> None:
+        """The updated item, of `size` bytes, is within the limits, and its index keys are legal."""
         if self.action is None:
-            return size
+            return
         update = self.action.tree
         if self.table.indexes:
             indexes.check_update(self.table, after, touched(update))
@@ -244,7 +244,6 @@ class UpdateWrite(Write):
                 measured += action_bytes(update) - item_bytes(key_of(self.table.keys, after))
             if max(size, measured) > ITEM_BYTES_MAX:
                 raise ValidationException(ITEM_TOO_LARGE)
-        return size
 
 
 def check_keys_untouched(table: Table, action: Action | None) -> None:

@@ -38,24 +38,28 @@ def decide_all(writes: Sequence[Write], rows: Sequence[Row | None]) -> Change:
     Raises TransactionCanceledException when any of them is refused. A fault of an action hides failed conditions, and
     of several faults the first is told. An empty value for an index's key is the whole request's ValidationException.
     """
-    puts: list[Put] = []
-    deletes: list[Key] = []
-    appends: list[Append] = []
-    outcomes: list[Outcome] = []
+    changes: list[Change] = []
     refused: dict[int, WireError] = {}
     for position, (write, row) in enumerate(zip(writes, rows, strict=True)):
         try:
-            change = write.change(row)
+            changes.append(write.change(row))
         except WireError as error:
             refused[position] = error
-            continue
+    if refused:
+        raise cancellation(len(writes), refused)
+    return together(changes)
+
+
+def together(changes: Sequence[Change]) -> Change:
+    """Changes of different items as one, whose result is the list of theirs."""
+    puts: list[Put] = []
+    deletes: list[Key] = []
+    appends: list[Append] = []
+    for change in changes:
         puts += change.puts
         deletes += change.deletes
         appends += change.appends
-        outcomes.append(change.result)
-    if refused:
-        raise cancellation(len(writes), refused)
-    return Change(puts, deletes, appends, outcomes)
+    return Change(puts, deletes, appends, [change.result for change in changes])
 
 
 def cancellation(count: int, refused: Mapping[int, WireError], *, hoist: bool = True) -> WireError:
