@@ -17,7 +17,7 @@ from stator.expressions.tree import Arithmetic, Update
 from stator.items import expiry, indexes
 from stator.items.keys import key_of
 from stator.journal import record
-from stator.journal.record import Author, Image
+from stator.journal.record import NOBODY, Image
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Table
 from stator.storage.store import Append, Change, Key, Put, Row
@@ -25,7 +25,6 @@ from stator.values.attribute import Item
 from stator.values.size import item_bytes
 
 _NO_UNITS: Mapping[str, float] = {}
-_NOBODY = Author()
 _ACTION_BYTES_MAX = 19 + 1 + 50  # see `action_bytes`
 
 
@@ -73,7 +72,7 @@ class Write(ABC):
 
     __slots__ = ("guard", "key", "table", "time")
 
-    author = _NOBODY
+    author = NOBODY
 
     def __init__(self, table: Table, key: Key, guard: Guard = NO_GUARD) -> None:
         self.table = table
@@ -112,9 +111,10 @@ class Write(ABC):
 
     def journal(self, item: Item, old: Image | None, new: Image | None) -> tuple[Append, ...]:
         """The record of a change; `item` is of either image, for its key."""
-        keys = key_of(self.table.keys, item)
-        images = (old, new)
-        return (record.change(self.table, self.key.partition, keys, time=self.time, images=images, author=self.author),)
+        append = record.change(
+            self.table, self.key.partition, item, time=self.time, images=(old, new), author=self.author
+        )
+        return (append,)
 
 
 class PutWrite(Write):
@@ -142,12 +142,12 @@ class PutWrite(Write):
         return Change([put, *puts], deletes, appends, Outcome(old, self.value, before, self.item, size, units))
 
     def _journal(self, row: Row | None) -> tuple[Append, ...]:
-        new = Image(self.value, self.size)
+        new = (self.value, self.size)
         if row is None:
             return self.journal(self.item, None, new)
         if row.size == self.size and (row.value == self.value or orjson.loads(row.value) == self.item):
             return ()
-        return self.journal(self.item, Image(row.value, row.size), new)
+        return self.journal(self.item, (row.value, row.size), new)
 
 
 class DeleteWrite(Write):
@@ -163,7 +163,7 @@ class DeleteWrite(Write):
             return Change(result=Outcome(None, None, None, None, 0, _NO_UNITS))
         appends: tuple[Append, ...] = ()
         if self.table.journaled:
-            appends = self.journal(before or orjson.loads(row.value), Image(row.value, row.size), None)
+            appends = self.journal(before or orjson.loads(row.value), (row.value, row.size), None)
         if not self.table.derives:
             return Change((), (self.key,), appends, Outcome(row.value, None, before, None, row.size, _NO_UNITS))
         puts, deletes, units = self.derive(before, None)
@@ -224,7 +224,7 @@ class UpdateWrite(Write):
         put = Put(self.key, size, value)
         appends: tuple[Append, ...] = ()
         if self.table.journaled and before != after:
-            appends = self.journal(after, None if row is None else Image(row.value, row.size), Image(value, size))
+            appends = self.journal(after, None if row is None else (row.value, row.size), (value, size))
         if not self.table.derives:
             return Change((put,), (), appends, Outcome(old, value, before, after, larger, _NO_UNITS))
         puts, deletes, units = self.derive(before, after)

@@ -54,48 +54,50 @@ class Author(NamedTuple):
     origin: str | None = None
 
 
+NOBODY = Author()
+
+
 def lane_of(partition: bytes) -> int:
     """The lane of an item, from the partition of its key."""
     return partition[0] >> 6
 
 
-class Image(NamedTuple):
-    """An item as it is stored: its JSON and its bytes as DynamoDB counts them."""
-
-    value: bytes
-    size: int
+Image = tuple[bytes, int]
+"""An item as it is stored: its JSON and its bytes as DynamoDB counts them."""
 
 
 def change(
     table: Table,
     partition: bytes,
-    keys: Item,
+    item: Item,
     *,
     time: float,
     images: tuple[Image | None, Image | None],
     author: Author,
 ) -> Append:
     """The record of a change. `images` are the item before and after, of which the record keeps those that the
-    table's readers need."""
+    table's readers need; `item` is either, for its key."""
     old, new = images
-    event = "I" if old is None else "R" if new is None else "M"
-    identity, origin = author
-    head = f'["{event}",{int(time * 1000)},{new.size if new else 0},{old.size if old else 0},'
-    if identity is None and origin is None:
-        head += "null,null,"
-    else:
-        head += f"{orjson.dumps(identity).decode()},{orjson.dumps(origin).decode()},"
     kept = table.journal_images
-    record = b"".join(
-        (
-            head.encode(),
-            orjson.dumps(keys),
-            b",",
-            new.value if new is not None and "NEW" in kept else b"null",
-            b",",
-            old.value if old is not None and "OLD" in kept else b"null",
-            b"]",
-        )
+    old_value, old_size = (b"null", 0) if old is None else old
+    new_value, new_size = (b"null", 0) if new is None else new
+    event = "I" if old is None else "R" if new is None else "M"
+    if author is NOBODY:
+        head = f'["{event}",{int(time * 1000)},{new_size},{old_size},null,null,'
+    else:
+        identity, origin = (orjson.dumps(each).decode() for each in author)
+        head = f'["{event}",{int(time * 1000)},{new_size},{old_size},{identity},{origin},'
+    schema = table.keys
+    name = schema.hash[0].name
+    keys = {name: item[name]}
+    if schema.range:
+        name = schema.range[0].name
+        keys[name] = item[name]
+    record = b"%b%b,%b,%b]" % (
+        head.encode(),
+        orjson.dumps(keys),
+        new_value if "NEW" in kept else b"null",
+        old_value if "OLD" in kept else b"null",
     )
     return Append(table.space, partition[0] >> 6, record)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from stator.journal.journal import Journal
-from stator.journal.record import Author, Image, boundary, change
+from stator.journal.record import NOBODY, boundary, change
 from stator.model.table import KeyAttribute, KeySchema, Stream, Table
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Append, Change
@@ -26,7 +26,7 @@ TABLE = Table(
 
 def record(number: int, time: float) -> Append:
     keys = {"pk": {"S": str(number)}}
-    return change(TABLE, b"\x00", keys, time=time, images=(None, Image(b"{}", 1)), author=Author())
+    return change(TABLE, b"\x00", keys, time=time, images=(None, (b"{}", 1)), author=NOBODY)
 
 
 async def filled(*appends: Append) -> tuple[SqliteStore, Journal]:

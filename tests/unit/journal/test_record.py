@@ -4,6 +4,7 @@ import pytest
 
 from stator.journal.record import (
     LANES,
+    NOBODY,
     Author,
     Boundary,
     Entry,
@@ -18,10 +19,9 @@ from stator.model.table import KeyAttribute, KeySchema, Stream, Table
 from stator.storage.store import Record
 
 KEYS = {"pk": {"S": "a"}}
-OLD = Image(b'{"pk":{"S":"a"},"v":{"N":"1"}}', 5)
-NEW = Image(b'{"pk":{"S":"a"},"v":{"N":"22"}}', 6)
+OLD: Image = (b'{"pk":{"S":"a"},"v":{"N":"1"}}', 5)
+NEW: Image = (b'{"pk":{"S":"a"},"v":{"N":"22"}}', 6)
 TIME = 1_750_000_000.123
-NOBODY = Author()
 
 
 def table(view: str | None, *readers: str) -> Table:
@@ -84,7 +84,7 @@ def test_a_boundary_reads_back() -> None:
 
 def test_times_are_read_without_the_rest() -> None:
     records: list[Any] = [
-        change(table("KEYS_ONLY"), b"\x00", KEYS, time=TIME, images=(OLD, NEW), author=Author()),
+        change(table("KEYS_ONLY"), b"\x00", KEYS, time=TIME, images=(OLD, NEW), author=NOBODY),
         boundary(7, 1, time=TIME, label="x", generation=1),
     ]
     assert [time_of(Record(7, 1, 1, made.record)) for made in records] == [TIME, TIME]
