@@ -31,7 +31,8 @@ from stator.items.read import Reader
 from stator.journal.lineage import accompany
 from stator.journal.streams import Streams
 from stator.model.table import Table
-from stator.services import backfill, journals, reclaim, tokens, ttl
+from stator.services import journals, reclaim, tokens, ttl
+from stator.services.backfill import Backfill
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import Parts as ServiceParts
@@ -97,7 +98,7 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     except BaseException:
         await store.close()
         raise
-    service_parts = ServiceParts(catalog, store, clock)
+    service_parts = ServiceParts(catalog, store, clock, lambda: front.renderer.replies)
     duties = _duties(service_parts, credentials, keyfile)
     delivery = KinesisDelivery(service_parts, _kinesis(settings))
     duties.append(Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True))
@@ -208,7 +209,7 @@ def _front_settings(settings: Settings) -> FrontSettings:
 def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | None) -> list[Duty]:
     duties = [
         Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS),
-        Duty("backfill", partial(backfill.run_once, parts), _BACKFILL_SECONDS, eager=True),
+        Duty("backfill", Backfill(parts).run_once, _BACKFILL_SECONDS, eager=True),
         Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
     ]
     if keyfile is not None:

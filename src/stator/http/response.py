@@ -25,7 +25,7 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Renderer:
     """Makes reply bytes. `now` is seconds since the epoch and only decides the Date header."""
 
-    __slots__ = ("_heads", "_numbers", "_second", "_stem")
+    __slots__ = ("_asked", "_first", "_heads", "_numbers", "_second", "_stem")
 
     def __init__(self) -> None:
         self._second = -1
@@ -33,7 +33,16 @@ class Renderer:
         # Ids are unique by a random stem for the process and a number for the request: drawing 52 random characters
         # for each would cost more than parsing the request.
         self._stem = "".join(secrets.choice(_ALPHABET) for _ in range(36)).encode()
-        self._numbers = count(secrets.randbelow(10**15))
+        self._first = secrets.randbelow(10**15)
+        self._numbers = count(self._first)
+        self._asked = 0
+
+    @property
+    def replies(self) -> int:
+        """How many were made."""
+        # Each has a number. Asking takes one too, which is taken off again: so replies pay nothing for being counted.
+        self._asked += 1
+        return next(self._numbers) - self._first - self._asked + 1
 
     def render(self, request: Request, status: int, body: bytes, now: float) -> bytes:
         """A whole reply, compressed and with cross-origin headers as the request asked."""

@@ -4,7 +4,7 @@ An entry's key carries the base key, so entries need no lock of their own: the i
 derived from it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import orjson
@@ -16,7 +16,7 @@ from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, KeyAttribute, Table
 from stator.storage.store import Key, Put, Row
 from stator.values.attribute import Item
-from stator.values.key import index_sort_bytes, partition_bytes
+from stator.values.key import HASH_BYTES, index_sort_bytes, partition_bytes, sort_bytes
 from stator.values.size import item_bytes
 
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
@@ -71,12 +71,42 @@ def entry(table: Table, index: Index, item: Item) -> Put | None:
     return Put(entry_key(table, index, item), item_bytes(content), orjson.dumps(content))
 
 
-def entry_of_row(table: Table, index: Index, row: Row) -> Put | None:
-    """The same of an item as it is stored. An index that holds all of it takes the bytes as they are."""
+def placer(index: Index) -> Callable[[Row], Key | None]:
+    """What tells where the entry of an item lives, from the item as it is stored; None if it has none.
+
+    The key of the item is in its row as the entry's key needs it: only the index key is coded. What is the same for
+    all items is found out once: this is done for each item of a table.
+    """
+    space = index.space
+    attributes = [(attribute.name, attribute.type) for attribute in index.keys.attributes]
+    hash_names = [attribute.name for attribute in index.keys.hash]
+    range_names = [attribute.name for attribute in index.keys.range]
+
+    def place(row: Row) -> Key | None:
+        item: Item = orjson.loads(row.value)
+        for name, type_ in attributes:
+            value = item.get(name)
+            if value is None or not (content := value.get(type_)):
+                return None
+            if len(content) > SHORT and not key_fits(value, partition=name in hash_names):
+                return None
+        own = row.partition[HASH_BYTES:] + row.sort
+        if range_names:
+            own = sort_bytes([item[name] for name in range_names]) + own
+        return Key(space, partition_bytes([item[name] for name in hash_names]), own)
+
+    return place
+
+
+def entry_of_row(table: Table, index: Index, row: Row, place: Key) -> Put:
+    """The entry of an item as it is stored, which has one at `place`. An index that holds all of it takes the bytes
+    as they are."""
+    if index.projection.type == "ALL":
+        return Put(place, row.size, row.value)
+    names = projected_names(table, index)
     item: Item = orjson.loads(row.value)
-    if index.projection.type != "ALL":
-        return entry(table, index, item)
-    return None if projected(table, index, item) is None else Put(entry_key(table, index, item), row.size, row.value)
+    content = {name: value for name, value in item.items() if name in names}
+    return Put(place, item_bytes(content), orjson.dumps(content))
 
 
 def check_readable(index: Index) -> None:

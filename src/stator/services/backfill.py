@@ -3,11 +3,14 @@
 Writes maintain the index from the moment its definition is there, so what is left are the items that nobody has
 written since. They are brought in in slices. A slice goes through `transact` on the rows of its items, which are the
 locks of all that is derived from them: it reads each item as it is then and puts the entry that it makes, so a write
-comes wholly before it or wholly after it. How far it got is stored in the same commit, and a crash costs the slice.
+comes wholly before it or wholly after it. How far it got is stored in the same commit, and a crash costs the slice and
+another look at the stretch of the table that it was of.
 
 Two things make "nobody has written since" true. A write is decided by the table as it is at that moment
 (`items.commit`), so none decided after the change of the definition misses the index. And all that was decided before
-that change is committed before the first slice looks: the commit that notes that filling begins comes after it.
+that change is committed before anything is looked at: the commit that notes that filling begins comes after it. A write
+that leaves an item's entry as it was puts none, so an item that was written after it was looked at still wants its own.
+An item whose entry moved behind what is done needs nothing: the write that moved it has put it.
 """
 
 import asyncio
@@ -18,68 +21,97 @@ from collections.abc import Sequence
 import orjson
 
 from stator.errors import ResourceNotFoundException
-from stator.items.indexes import entry_of_row
+from stator.items.indexes import entry_of_row, placer
 from stator.model.table import Index, Table
 from stator.services.parts import Parts
+from stator.services.stretch import Due, Progress, Stretch, gather
+from stator.services.traffic import Traffic
 from stator.storage.store import Change, Key, Position, Put, Row
 from stator.tables.catalog import Edit, is_filling, not_found, progress_key
 from stator.tables.lifecycle import complete_index
 
 RUN_SECONDS = 0.25  # then others have a look: the supervisor may be closing
-# About half of what a slice takes on the loop, where requests wait for it.
-DECIDE_SECONDS_MIN = 0.0005
-DECIDE_SECONDS_MAX = 0.002
+# How long the loop is held up at a time: where requests wait for it, and where there are none.
+BUSY_SECONDS = 0.001
+CALM_SECONDS = 0.01
 SLICE_ROWS_MIN = 16
-SLICE_ROWS_MAX = 500
+SLICE_ROWS_MAX = 1000
 SLICE_BYTES_MAX = 1024 * 1024
+_PUT_READS = 2.0  # what bringing in an entry takes, in times of reading its item
+
+
+class Backfill:
+    """The duty. Remembers the stretches under way from one run to the next; what counts is in the store."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._fills: dict[int, Fill] = {}
+
+    async def run_once(self) -> int:
+        """Work for a while on each index that is to be filled; returns how many slices it did.
+
+        Raises what one of them failed with, but only after the others had their turn.
+        """
+        slices = 0
+        failure: Exception | None = None
+        fills, self._fills = self._fills, {}
+        for table, index in self._parts.catalog.filling():
+            fill = fills.get(index.space) or Fill(self._parts, table, index)
+            until = time.monotonic() + RUN_SECONDS
+            done = False
+            try:
+                while not done and time.monotonic() < until:
+                    slices += 1
+                    done = await fill.run_slice()
+                    await asyncio.sleep(0)  # a store in memory suspends nobody
+            except Exception as error:  # noqa: BLE001  a table with a damaged row stops no other's index
+                failure = error
+            else:
+                if not done:
+                    self._fills[index.space] = fill
+        if failure is not None:
+            raise failure
+        return slices
 
 
 async def run_once(parts: Parts) -> int:
-    """Work for a while on each index that is to be filled; returns how many slices it did.
-
-    Raises what one of them failed with, but only after the others had their turn.
-    """
-    slices = 0
-    failure: Exception | None = None
-    for table, index in parts.catalog.filling():
-        fill = Fill(parts, table, index)
-        until = time.monotonic() + RUN_SECONDS
-        done = False
-        try:
-            while not done and time.monotonic() < until:
-                slices += 1
-                done = await fill.run_slice()
-                await asyncio.sleep(0)  # a store in memory suspends nobody
-        except Exception as error:  # noqa: BLE001  a table with a damaged row stops no other's index
-            failure = error
-    if failure is not None:
-        raise failure
-    return slices
+    """One run of a duty that remembers nothing."""
+    return await Backfill(parts).run_once()
 
 
 class Fill:
-    """The filling of one index, from where it stopped."""
+    """The filling of one index, from where it stopped. After a failure another one goes on."""
 
     def __init__(self, parts: Parts, table: Table, index: Index) -> None:
         self._parts = parts
         self._table = table
         self._index = index
-        self._progress = progress_key(index.space)
+        self._place = placer(index)
+        self._key = progress_key(index.space)
         self._begun = False
-        self._after: Position | None = None
-        self._rows = SLICE_ROWS_MIN
-        self._spent = 0.0
+        self._progress = Progress()
+        self._stretch: Stretch | None = None
+        self._traffic = Traffic(parts.replies)
 
     async def run_slice(self) -> bool:
         """Bring in the next items. True when there is no more to do."""
         if not self._begun:
             await self._begin()
-        page = await self._parts.store.scan(
-            self._table.space, self._after, lower=b"", upper=None, rows_max=self._rows, bytes_max=SLICE_BYTES_MAX
-        )
-        if page.rows and not await self._bring_in(page.rows):
+        if self._stretch is None:
+            self._stretch = await gather(self._parts.store, self._table, self._index, self._progress, self._seconds)
+        stretch = self._stretch
+        due = stretch.take(self._rows(stretch), SLICE_BYTES_MAX)
+        if stretch.left:
+            progress = Progress(stretch.after, stretch.until, Position(due[-1].partition, due[-1].sort))
+        else:
+            progress = Progress(stretch.until or self._progress.until or stretch.after)
+        if progress != self._progress and not await self._bring_in(due, progress):
             return True
-        if page.more:
+        self._progress = progress
+        if stretch.left:
+            return False
+        self._stretch = None
+        if stretch.more:
             return False
         await self._complete()
         return True
@@ -90,36 +122,35 @@ class Fill:
         def decide(rows: Sequence[Row | None]) -> Change:
             if rows[0] is not None:
                 return Change(result=rows[0].value)
-            return Change(puts=[self._note(None)], result=None)
+            return Change(puts=[self._note(Progress())], result=None)
 
-        stored: bytes | None = await self._parts.store.transact([self._progress], decide)
-        if stored is not None and stored != _render(None):
-            partition, sort = orjson.loads(stored)
-            self._after = Position(bytes.fromhex(partition), bytes.fromhex(sort))
+        stored: bytes | None = await self._parts.store.transact([self._key], decide)
+        if stored is not None:
+            self._progress = _parse(stored)
         self._begun = True
 
-    async def _bring_in(self, found: Sequence[Row]) -> bool:
-        """Put the entries of the items in these rows. False when the index is not to be filled any more."""
-        space = self._table.space
-        last = Position(found[-1].partition, found[-1].sort)
+    async def _bring_in(self, due: Sequence[Due], progress: Progress) -> bool:
+        """Put these entries. False when the index is not to be filled any more."""
+        space, index = self._table.space, self._index
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            began = time.perf_counter()
             table = self._parts.catalog.latest(self._table)
-            if not is_filling(table, self._index.space):
+            if not is_filling(table, index.space):
                 return Change(result=False)
-            puts = [self._note(last)]
-            for row in rows:
-                if row is not None and (put := entry_of_row(table, self._index, row)) is not None:
-                    puts.append(put)
-            self._spent = time.perf_counter() - began
+            puts = [self._note(progress)]
+            for row, entry in zip(rows, due, strict=False):
+                if row is None:
+                    continue
+                place: Key | None = Key(index.space, entry.partition, entry.sort)
+                if row.version != entry.version:
+                    place = self._place(row)
+                if place is not None:
+                    puts.append(entry_of_row(table, index, row, place))
             return Change(puts=puts, result=True)
 
-        keys = [Key(space, row.partition, row.sort) for row in found]
-        began = time.perf_counter()
-        done: bool = await self._parts.store.transact(keys, decide)
-        self._pace(time.perf_counter() - began)
-        self._after = last
+        keys = [Key(space, entry.row_partition, entry.row_sort) for entry in due]
+        # The progress comes last: it is read with them only so that there is always something to read.
+        done: bool = await self._parts.store.transact([*keys, self._key], decide)
         return done
 
     async def _complete(self) -> None:
@@ -136,18 +167,25 @@ class Fill:
         with contextlib.suppress(ResourceNotFoundException):
             await self._parts.catalog.change(table.account, table.region, table.name, decide)
 
-    def _note(self, last: Position | None) -> Put:
-        text = _render(last)
-        return Put(self._progress, len(text), text)
+    def _note(self, progress: Progress) -> Put:
+        text = _render(progress)
+        return Put(self._key, len(text), text)
 
-    def _pace(self, waited: float) -> None:
-        """Choose the size of the next slice: longer ones where it is the disk that takes the time."""
-        slow_disk = waited > 4 * self._spent
-        if self._spent < DECIDE_SECONDS_MIN or (slow_disk and self._spent < DECIDE_SECONDS_MAX / 2):
-            self._rows = min(self._rows * 2, SLICE_ROWS_MAX)
-        elif self._spent > DECIDE_SECONDS_MAX:
-            self._rows = max(self._rows // 2, SLICE_ROWS_MIN)
+    def _seconds(self) -> float:
+        return BUSY_SECONDS if self._traffic.busy else CALM_SECONDS
+
+    def _rows(self, stretch: Stretch) -> int:
+        """How many entries hold up the loop for as long as they may."""
+        if not stretch.row_seconds:
+            return SLICE_ROWS_MIN
+        rows = int(self._seconds() / (stretch.row_seconds * _PUT_READS))
+        return max(SLICE_ROWS_MIN, min(rows, SLICE_ROWS_MAX))
 
 
-def _render(last: Position | None) -> bytes:
-    return orjson.dumps([last.partition.hex(), last.sort.hex()] if last else None)
+def _render(progress: Progress) -> bytes:
+    return orjson.dumps([place and [place.partition.hex(), place.sort.hex()] for place in progress])
+
+
+def _parse(text: bytes) -> Progress:
+    places = orjson.loads(text)
+    return Progress(*(place and Position(bytes.fromhex(place[0]), bytes.fromhex(place[1])) for place in places))

@@ -34,3 +34,11 @@ def test_a_preflight_is_whole() -> None:
     reply = Renderer().preflight(request, 0.0)
     assert reply.endswith(b"\r\n\r\n")
     assert reply.count(b"\r\n\r\n") == 1
+
+
+def test_replies_are_counted_however_often_one_asks() -> None:
+    renderer, request = Renderer(), Request()
+    assert (renderer.replies, renderer.replies) == (0, 0)
+    for _ in range(3):
+        renderer.render(request, 200, b"", 0.0)
+    assert (renderer.replies, renderer.replies) == (3, 3)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stator.errors import ValidationException
-from stator.items.indexes import check_item, check_update, entry, maintain, projected
+from stator.items.indexes import check_item, check_update, entry, entry_of_row, maintain, placer, projected
+from stator.items.keys import item_key
 from stator.model.table import Index, KeyAttribute, KeySchema, Projection, Table
-from stator.storage.store import Key
+from stator.storage.store import Key, Row
 from stator.values.attribute import AttributeValue, Item
 from stator.values.size import item_bytes
 from tests.unit.items.conftest import index, item, key_values, table, value
@@ -92,6 +93,15 @@ def test_entries_hold_what_is_projected(of: Table, one: Item | None) -> None:
     found = {spaces[key.space]: content for key, (_, content) in _entries(of, one).items()}
     assert found == _model(of, one)
     assert all(size == item_bytes(content) for size, content in _entries(of, one).values())
+
+
+@given(_tables(), _items())
+def test_an_entry_made_of_a_stored_row_is_the_one_that_a_write_makes(of: Table, one: Item) -> None:
+    key = item_key(of, one)
+    row = Row(key.partition, key.sort, 1, item_bytes(one), orjson.dumps(one))
+    for of_index in of.indexes:
+        place = placer(of_index)(row)
+        assert (place and entry_of_row(of, of_index, row, place)) == entry(of, of_index, one)
 
 
 @given(_tables(), st.none() | _items(), st.none() | _items())
