@@ -151,3 +151,16 @@ def test_every_field_is_a_setting_with_a_text_flag_and_variable() -> None:
     assert all(setting.text.endswith(".") for setting in SETTINGS.values())
     assert SETTINGS["data_dir"].flag == "--data-dir"
     assert SETTINGS["data_dir"].variable == "STATOR_DATA_DIR"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "https://kinesis.eu-west-1.amazonaws.com/", ""])
+def test_kinesis_endpoints(url: str) -> None:
+    assert load({}, {"STATOR_KINESIS_ENDPOINT": url}).kinesis_endpoint == url
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:4566", "http://", "ftp://host", "http://host:x", "http://host/path", "http://["]
+)
+def test_no_kinesis_endpoints(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="kinesis_endpoint must be a URL such as"):
+        load({"kinesis_endpoint": url}, {})
