@@ -221,7 +221,7 @@ def _journal_duties(parts: ServiceParts, writer: Writer, streams: Streams, setti
     """What writes to the journal by itself, and what keeps it short."""
     shard_seconds = settings.stream_shard_seconds
     return [
-        Duty("ttl", partial(ttl.run_once, parts, writer), settings.ttl_interval_seconds, eager=True),
+        Duty("ttl", partial(ttl.run_once, parts, writer, {}), settings.ttl_interval_seconds, eager=True),
         Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), min(_ROLL_SECONDS, shard_seconds / 4)),
         Duty("trim", partial(journals.trim_once, parts, streams), _TRIM_SECONDS),
     ]

@@ -32,7 +32,11 @@ _FILL_ROWS = 250
 _SLICE_BYTES_MAX = 1024 * 1024
 
 
-async def run_once(parts: Parts, writer: Writer) -> int:
+Progress = dict[int, Position]
+"""By space: how far its filling is. Kept for the life of a process."""
+
+
+async def run_once(parts: Parts, writer: Writer, progress: Progress) -> int:
     """Returns how many items expired and how many slices of older items were looked at."""
     done = 0
     for table in parts.catalog.tables():
@@ -42,7 +46,7 @@ async def run_once(parts: Parts, writer: Writer) -> int:
         if setting.space is None:
             done += await _give_space(parts, table)
         elif not setting.filled:
-            done += await _fill(parts, table, setting.space)
+            done += await _fill(parts, table, setting.space, progress)
         done += await _expire(parts, writer, table)
     return done
 
@@ -89,23 +93,26 @@ async def _give_space(parts: Parts, table: Table) -> int:
     return 0
 
 
-async def _fill(parts: Parts, table: Table, space: int) -> int:
-    """Bring in the items of before, all of them: how many slices that took."""
-    await parts.store.transact((), lambda _: Change(puts=[_note(space)]))
-    after: Position | None = None
+async def _fill(parts: Parts, table: Table, space: int, progress: Progress) -> int:
+    """Bring in the items of before, for a while: how many slices that took."""
+    after = progress.get(space)
+    if after is None:
+        await parts.store.transact((), lambda _: Change(puts=[_note(space)]))
     slices = 0
-    while True:
+    until = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < until:
         page = await parts.store.scan(
             table.space, after, lower=b"", upper=None, rows_max=_FILL_ROWS, bytes_max=_SLICE_BYTES_MAX
         )
         slices += 1
-        if page.rows and not await _bring_in(parts, table, space, page.rows):
-            return slices
-        if not page.more:
+        wanted = not page.rows or await _bring_in(parts, table, space, page.rows)
+        if not (wanted and page.more):
+            progress.pop(space, None)
+            if wanted:
+                await _amend(parts, table, lambda setting: replace(setting, filled=True), if_space=space)
             break
-        after = Position(page.rows[-1].partition, page.rows[-1].sort)
+        after = progress[space] = Position(page.rows[-1].partition, page.rows[-1].sort)
         await asyncio.sleep(0)
-    await _amend(parts, table, lambda setting: replace(setting, filled=True), if_space=space)
     return slices
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ class House:
         self.store, self.catalog, self.clock = store, catalog, clock
         self.parts = Parts(catalog, store, clock)
         self.writer = Writer(store, catalog.latest)
+        self.progress: ttl.Progress = {}
 
     @property
     def table(self) -> Table:
@@ -62,7 +64,7 @@ class House:
         return [row for row in page.rows if row.value != bytes(2)]
 
     async def settle(self) -> None:
-        while await ttl.run_once(self.parts, self.writer):
+        while await ttl.run_once(self.parts, self.writer, self.progress):
             pass
 
 
@@ -93,8 +95,37 @@ def test_there_is_an_entry_for_each_item_that_expires() -> None:
         places = {key_in(house.table, row) for row in found}
         assert all(await house.store.get(list(places)))
         house.clock.advance(51)
-        assert await ttl.run_once(house.parts, house.writer) == 700
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 700
         assert await house.count() == len(await house.entries()) == 1
+
+    run(main)
+
+
+def test_filling_goes_on_in_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(range(10**6))
+    monkeypatch.setattr("stator.services.ttl.time", SimpleNamespace(monotonic=looks.__next__))
+
+    async def main(house: House) -> None:
+        await house.create(expiring=False)
+        for number in range(300):
+            await house.put(f"k{number}", 50)
+        setting = TimeToLive("e", enabled=True, changed=0.0)
+
+        def enable(table: Table | None) -> Edit:
+            assert table is not None
+            return Edit(replace(table, time_to_live=setting))
+
+        await house.catalog.change(ACCOUNT, REGION, NAME, enable)
+        monkeypatch.setattr(ttl, "RUN_SECONDS", 1.5)  # one slice a run
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 1
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 1
+        assert len(await house.entries()) == 250
+        assert list(house.progress) == [house.table.spaces[-1]]
+        await house.put("k0", 500)
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 1
+        assert len(await house.entries()) == 300
+        assert house.progress == {}
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 0
 
     run(main)
 
@@ -123,7 +154,7 @@ def test_a_restart_goes_on(tmp_path: Path) -> None:
         await house.create()
         for number in range(30):
             await house.put(f"k{number}", 10)
-        await ttl.run_once(house.parts, house.writer)
+        await ttl.run_once(house.parts, house.writer, house.progress)
 
     async def after(house: House) -> None:
         assert not house.catalog.orphans
@@ -140,7 +171,7 @@ def test_a_table_without_the_setting_has_no_entries() -> None:
     async def main(house: House) -> None:
         await house.create(expiring=False)
         await house.put("a", -1)
-        assert await ttl.run_once(house.parts, house.writer) == 0
+        assert await ttl.run_once(house.parts, house.writer, house.progress) == 0
         assert not house.table.derives
         assert await house.count() == 1
 
