@@ -39,7 +39,10 @@ class Reader:
         self._store = store
 
     async def row(self, key: Key, *, consistent: bool) -> Row | None:
-        return (await self.rows((key,), consistent=consistent))[0]
+        try:  # not by way of `rows`: one coroutine less is felt in every GetItem
+            return (await self._store.get((key,), consistent))[0]
+        except StoreError:
+            raise InternalServerError from None
 
     async def rows(self, keys: Sequence[Key], *, consistent: bool) -> list[Row | None]:
         """The rows of `keys`, in that order, at one moment."""

@@ -129,6 +129,7 @@ def test_faults_of_the_store_become_answers_of_reads(running: Running) -> None:
     reader = Reader(Faulty(StoreFailure("disk")))  # type: ignore[arg-type]
     places: list[Span | Stretch] = [Span(1, b"p", None, None), Stretch(1, b"", None, None)]
     for awaitable in (
+        reader.row(_KEY, consistent=False),
         reader.rows([_KEY], consistent=False),
         *(reader.page(place, rows_max=1, bytes_max=1, consistent=False) for place in places),
         reader.collection_bytes(_TABLE, item(pk="a")),
