@@ -166,20 +166,27 @@ class Streams:
         return tuple(shards)
 
     async def _place(self, stream: StreamRecord, lane: int, time: float, generation: int | None) -> int:
-        """The sequence of the boundary that was written at `time` or a little later."""
-        cursor = await self.journal.before(stream.journal, lane, time)
+        """The sequence of the boundary that was written at `time` or a little later.
+
+        A clock that was set back while no server ran can have led astray who looks by time; then all is looked at.
+        """
+        oldest = await self.journal.first(stream.journal, lane) - 1
+        for cursor in (await self.journal.before(stream.journal, lane, time), oldest):
+            found = await self._next_boundary(stream, lane, cursor)
+            while found is not None:
+                if (found.label, found.generation) == (stream.name.label, generation):
+                    return found.sequence
+                found = await self._next_boundary(stream, lane, found.sequence)
+        raise LookupError(f"lane {lane} of {stream.name.arn} lacks the boundary of shard {generation}")
+
+    async def _next_boundary(self, stream: StreamRecord, lane: int, cursor: int) -> Boundary | None:
         while True:
             found = await self.journal.read(
                 stream.journal, lane, cursor, stop_at_boundary=True, records_max=250, bytes_max=_PAGE_BYTES
             )
-            passed: Boundary | None = found.boundary
-            if passed is None and not found.more:
-                raise LookupError(f"lane {lane} of {stream.name.arn} lacks the boundary of shard {generation}")
+            if found.boundary is not None or not found.more:
+                return found.boundary
             cursor = found.cursor
-            if passed is not None:
-                if (passed.label, passed.generation) == (stream.name.label, generation):
-                    return passed.sequence
-                cursor = passed.sequence
 
 
 def _end_of(stream: StreamRecord, row: Row | None) -> float | None:

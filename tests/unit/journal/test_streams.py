@@ -6,6 +6,7 @@ import random
 import orjson
 import pytest
 
+from stator.items.commit import Writer
 from stator.journal import lineage
 from stator.journal.journal import RETENTION_SECONDS
 from stator.journal.lineage import Name, parse_number, render_number
@@ -220,6 +221,30 @@ def test_what_a_crash_left_to_look_up_is_looked_up(house: Run) -> None:
         (row,) = await made.store.get([lineage.stream_key(stream.name)])
         assert row is not None
         assert lineage.decode(row.value) == found
+
+    runner.run(run())
+
+
+def test_a_clock_that_was_set_back_hides_no_boundary(house: Run) -> None:
+    runner, made = house
+
+    async def run() -> None:
+        await made.create(view=None)
+        made.catalog.accompany(lambda before, after: lineage.accompany(before, after, made.clock()))
+        made.writer = Writer(made.store, made.catalog.latest, made.clock)  # as after a restart: nothing is steady
+        await made.catalog.change(ACCOUNT, REGION, "things", lambda now: Edit(require(_there(now), "kinesis")))
+        for number in range(30):
+            await made.put(f"early{number}")
+        made.clock.advance(-1000)
+        await made.switch("KEYS_ONLY")
+        for number in range(10):
+            await made.put(f"set back{number}")
+        made.clock.advance(500)
+        for number in range(90):
+            await made.put(f"late{number}")
+        read = await made.entries(await made.stream())
+        assert len(read) == 100
+        assert not any(entry.keys["pk"]["S"].startswith("early") for entry in read)
 
     runner.run(run())
 
