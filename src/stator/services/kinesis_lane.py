@@ -20,6 +20,7 @@ from stator.tables import destinations
 _log = logging.getLogger(__name__)
 
 WINDOW_RECORDS = 250  # read at a time: a few milliseconds of the loop
+WAITING_RECORDS = 125
 WINDOW_BYTES = 2 * 1024 * 1024
 REQUEST_RECORDS_MAX = 500
 REQUEST_BYTES_MAX = 5 * 1024 * 1024
@@ -50,7 +51,8 @@ class Lane:
         self.is_done = False
         more = True
         while more or self._waiting:
-            if not self._waiting:
+            # What waits for its item's turn or is refused holds up others only when there is much of it.
+            if more and len(self._waiting) <= WAITING_RECORDS:
                 more = await self._fill(table, last)
             if self._waiting:
                 await self._send(table, destination)
@@ -65,9 +67,9 @@ class Lane:
         if found.trimmed:
             _log.error("changes of table %s in lane %d were trimmed before Kinesis had them", table.name, self._lane)
         entries = [entry for entry in found.entries if last is None or entry.time <= last]
-        self._waiting = [(partition_key(entry), entry) for entry in entries]
+        self._waiting += [(partition_key(entry), entry) for entry in entries]
         self._read = found.cursor
-        if not entries:
+        if not self._waiting:
             self.cursor = self._read
         return found.more and len(entries) == len(found.entries)
 
