@@ -56,10 +56,6 @@ class LegacyCondition(NamedTuple):
     def holds(self, item: Item) -> bool:
         return self.test(item, self.values)
 
-    def top_level_names(self) -> frozenset[str]:
-        """The attributes of the item that it looks at."""
-        return frozenset(str(path[0]) for path in self.paths)
-
 
 def check_conditional_operator(conditions: Conditions | None, operator: str | None) -> None:
     """Check that a ConditionalOperator has conditions to join. The service does this before it looks at values."""

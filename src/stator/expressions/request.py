@@ -38,10 +38,6 @@ class BoundCondition:
         """`item` is {} when there is none."""
         return self._predicate(item, self.values)
 
-    def top_level_names(self) -> frozenset[str]:
-        """The attributes of the item that it looks at."""
-        return frozenset(str(path[0]) for path in self.paths)
-
 
 class BoundUpdate:
     """An update with the values of its request. `paths`: its targets, in the order of the text."""

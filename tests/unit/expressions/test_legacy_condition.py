@@ -142,7 +142,6 @@ def test_tree_values_and_paths() -> None:
     )
     assert parsed.values == {":0": N3, ":1": N4, ":2": X}
     assert parsed.paths == (("a",), ("b.c",))
-    assert parsed.top_level_names() == {"a", "b.c"}
 
 
 @pytest.mark.parametrize("parse", [parse_expected, parse_filter])

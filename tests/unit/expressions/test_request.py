@@ -65,7 +65,6 @@ def test_maps_are_checked_at_once() -> None:
 
 def test_condition() -> None:
     condition = Expressions(NAMES, VALUES).condition("FilterExpression", "#s = :v AND a.b[0] < :one")
-    assert condition.top_level_names() == {"status", "a"}
     assert condition.paths == (("status",), ("a", "b", 0))
     assert condition.values == {":v": {"S": "x"}, ":one": {"N": "1"}}
     assert condition.holds({"status": {"S": "x"}, "a": {"M": {"b": {"L": [{"N": "0"}]}}}})
