@@ -23,7 +23,7 @@ def operand(text: Any) -> tree.Operand:
         return tree.ValueOperand(text)
     if text.startswith("size("):
         inner = operand(text[5:-1])
-        assert not isinstance(inner, tree.SizeOf)
+        assert isinstance(inner, tree.PathOperand | tree.ValueOperand)
         return tree.SizeOf(inner)
     return tree.PathOperand(tuple(int(step) if step.isdigit() else step for step in text.split(".")))
 
@@ -311,6 +311,7 @@ def read(operand: tree.Operand, item: Any, values: Any) -> Any:
             return MISSING
         length = len(value[1].encode("utf-16-le")) // 2 if value[0] == "S" else len(value[1])
         return "N", Decimal(length)
+    assert isinstance(operand, tree.PathOperand)
     here: Any = ("M", item)
     for step in operand.path:
         kind, content = here
