@@ -25,7 +25,7 @@ api | services                                   one file for an operation; one 
 items                                            the heart: decide, commit, read, page, capacity
 journal                                          what happened, in order
 tables                                           what tables exist and where everything lives
-auth | expressions | validation | storage        rooms that do not know each other
+auth | expressions | validation | metrics | storage   rooms that do not know each other
 model | values
 config
 errors, limits, clock
@@ -64,6 +64,7 @@ ROOMS = (
         ("shape", "scalar", "conversion", "constraint", "envelope"),
     ),
     Room(f"{SOURCE}/validation/requests", "The shape of each request."),
+    Room(f"{SOURCE}/metrics", "What can be told of a running server. Figures are collected by `services/figures.py`."),
     Room(f"{SOURCE}/auth", "Signatures. Pure.", ("credentials", "signature")),
     Room(
         f"{SOURCE}/tables",

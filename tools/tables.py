@@ -1,4 +1,4 @@
-"""The generated pages of docs/: the map, the table of operations, the table of settings.
+"""The generated pages of docs/: the map and the tables of metrics, operations and settings.
 
 `python -m tools.tables` writes them; tests/architecture fails when one is stale.
 """
@@ -10,6 +10,7 @@ import botocore.loaders
 
 from stator.assembly import operations
 from stator.config import SETTINGS
+from stator.metrics.metric import METRICS
 from tools.map import render_map
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +30,7 @@ def render() -> dict[Path, str]:
     docs = ROOT / "docs"
     return {
         docs / "map.md": render_map(),
+        docs / "metrics.md": render_metrics(),
         docs / "operations.md": render_operations(),
         docs / "settings.md": render_settings(),
     }
@@ -72,6 +74,27 @@ def _file(target: str, served: set[str]) -> str:
     if target not in served:
         return "-"
     return f"`{operations()[target].handler.__module__.removeprefix('stator.').replace('.', '/')}.py`"
+
+
+def render_metrics() -> str:
+    rows = [
+        f"| `{metric.name}{'_total' if metric.counter else ''}` | {'counter' if metric.counter else 'gauge'} |"
+        f" {', '.join(metric.labels) or '-'} | {metric.text} |"
+        for metric in METRICS
+    ]
+    return f"""{NOTE}
+
+# Metrics
+
+`GET /metrics` on the server's own port answers in the text format of Prometheus, without a signature. On a loopback
+address it does so for requests that name that address in their Host header, as `curl http://127.0.0.1:8000/metrics`
+does. On a public bind, and behind a proxy that passes another Host on, it does so only with `--public-metrics`; else
+there is no such page on a public bind.
+
+| Name | Kind | Labels | Meaning |
+|---|---|---|---|
+{chr(10).join(rows)}
+"""
 
 
 def render_settings() -> str:

@@ -33,6 +33,7 @@ from stator.journal.streams import Streams
 from stator.model.table import Table
 from stator.services import journals, reclaim, tokens, ttl
 from stator.services.backfill import Backfill
+from stator.services.figures import Figures
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import Parts as ServiceParts
@@ -40,6 +41,7 @@ from stator.services.supervisor import Duty, Supervisor
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.sqlite.schema import FILE_NAME
 from stator.tables.catalog import Catalog
 from stator.tables.destinations import ACTIVE, live
 
@@ -99,6 +101,9 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         await store.close()
         raise
     service_parts = ServiceParts(catalog, store, clock, lambda: front.renderer.replies)
+    if settings.public_metrics or not settings.public:
+        database = None if settings.in_memory else settings.data_dir / FILE_NAME
+        front.metrics = Figures(service_parts, lambda: listener.connections, database).text
     duties = _duties(service_parts, credentials, keyfile)
     delivery = KinesisDelivery(service_parts, _kinesis(settings))
     duties.append(Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True))
@@ -203,6 +208,7 @@ def _front_settings(settings: Settings) -> FrontSettings:
         idle_seconds=settings.idle_timeout_seconds,
         head_seconds=settings.request_timeout_seconds,
         body_seconds=settings.request_timeout_seconds,
+        public_metrics=settings.public_metrics,
     )
 
 

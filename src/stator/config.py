@@ -47,6 +47,9 @@ class Settings:
     allow_unauthenticated: bool = _setting(
         default=False, text="Allow a public bind while no access key exists: anyone who reaches the port owns the data."
     )
+    public_metrics: bool = _setting(
+        default=False, text="Serve `GET /metrics` on a public bind, too: whoever reaches the port reads table names."
+    )
     account: str = _setting("123456789012", "Account (12 digits) of access keys that name none.")
     transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
     ttl_interval_seconds: float = _setting(1.0, "How often items whose time to live is over are looked for.")

@@ -9,9 +9,10 @@ from stator.http.failure import as_wire_error, render_failure
 from stator.http.front import Front
 from stator.http.health import healthy
 from stator.http.journey import Journey
-from stator.http.origin import check_origin
+from stator.http.origin import check_origin, check_reader
 from stator.http.request import Request
 from stator.http.target import is_root, object_of, operation_of, reply_type
+from stator.metrics.metric import CONTENT_TYPE
 
 _UNVERIFIED_BYTES_MAX = 1024 * 1024
 _NOT_FOUND = b"<UnknownOperationException/>\n"
@@ -98,11 +99,16 @@ def refuse(front: Front, request: Request) -> bytes:
     return render_error(front, request, refusal or SerializationException())
 
 
-def _elsewhere(front: Front, request: Request) -> bytes:
+def _elsewhere(front: Front, request: Request) -> bytes | Journey[Answer]:
     """Everything that is not `POST /`."""
     now = front.clock()
     if request.method == b"OPTIONS" and b"origin" in request.headers:
         return front.renderer.preflight(request, now)
     if request.method == b"GET" and is_root(request.url):
         return front.renderer.render(request, 200, healthy(front.settings.region), now)
+    if request.method == b"GET" and request.url == b"/metrics" and front.metrics is not None:
+        check_reader(request.headers, public=front.settings.public_metrics)
+        request.content_type = CONTENT_TYPE
+        coroutine = front.metrics()
+        return Journey(coroutine, coroutine.send(None))  # it waits for a thread
     return front.renderer.render(request, 404, _NOT_FOUND, now)

@@ -1,7 +1,8 @@
 """What the front door is made of: built once by assembly, shared by every connection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stator.api.call import Parts
 from stator.api.registry import Operation
@@ -16,6 +17,7 @@ from stator.limits import BODY_BYTES_MAX
 class FrontSettings:
     """Limits of the front door. Times are kept by one sweep over all connections, so they may run over by a quarter."""
 
+    public_metrics: bool = False  # else `GET /metrics` is for who asks a loopback address by its name
     region: str = "us-east-1"  # named by the health text only
     connections_max: int = 10_000
     pipelined_requests_max: int = 16  # parsed and waiting, per connection
@@ -31,7 +33,7 @@ class FrontSettings:
 
 
 class Front:
-    __slots__ = ("clock", "credentials", "operations", "parts", "renderer", "settings", "verifier")
+    __slots__ = ("clock", "credentials", "metrics", "operations", "parts", "renderer", "settings", "verifier")
 
     def __init__(
         self,
@@ -48,3 +50,4 @@ class Front:
         self.verifier = Verifier(credentials)
         self.clock = clock
         self.renderer = Renderer()
+        self.metrics: Callable[[], Coroutine[Any, Any, bytes]] | None = None  # text for `GET /metrics`

@@ -26,9 +26,10 @@ from stator.model.table import Index, Table
 from stator.services.parts import Parts
 from stator.services.stretch import Due, Progress, Stretch, gather
 from stator.services.traffic import Traffic
-from stator.storage.store import Change, Key, Position, Put, Row
+from stator.storage.store import Change, Key, Position, Put, Row, Store
 from stator.tables.catalog import Edit, is_filling, not_found, progress_key
 from stator.tables.lifecycle import complete_index
+from stator.values.key import HASH_BYTES
 
 RUN_SECONDS = 0.25  # then others have a look: the supervisor may be closing
 # How long the loop is held up at a time: where requests wait for it, and where there are none.
@@ -102,7 +103,7 @@ class Fill:
         stretch = self._stretch
         due = stretch.take(self._rows(stretch), SLICE_BYTES_MAX)
         if stretch.left:
-            progress = Progress(stretch.after, stretch.until, Position(due[-1].partition, due[-1].sort))
+            progress = Progress(stretch.after, stretch.until, Position(*due[-1][:2]))
         else:
             progress = Progress(stretch.until or self._progress.until or stretch.after)
         if progress != self._progress and not await self._bring_in(due, progress):
@@ -138,17 +139,17 @@ class Fill:
             if not is_filling(table, index.space):
                 return Change(result=False)
             puts = [self._note(progress)]
-            for row, entry in zip(rows, due, strict=False):
+            for row, (partition, sort, version, *_) in zip(rows, due, strict=False):
                 if row is None:
                     continue
-                place: Key | None = Key(index.space, entry.partition, entry.sort)
-                if row.version != entry.version:
+                place: Key | None = Key(index.space, partition, sort)
+                if row.version != version:
                     place = self._place(row)
                 if place is not None:
                     puts.append(entry_of_row(table, index, row, place))
             return Change(puts=puts, result=True)
 
-        keys = [Key(space, entry.row_partition, entry.row_sort) for entry in due]
+        keys = [Key(space, partition, sort) for *_, partition, sort in due]
         # The progress comes last: it is read with them only so that there is always something to read.
         done: bool = await self._parts.store.transact([*keys, self._key], decide)
         return done
@@ -180,6 +181,21 @@ class Fill:
             return SLICE_ROWS_MIN
         rows = int(self._seconds() / (stretch.row_seconds * _PUT_READS))
         return max(SLICE_ROWS_MIN, min(rows, SLICE_ROWS_MAX))
+
+
+async def read_percentage(store: Store, index: Index) -> float:
+    """How much of an index is filled, 0 to 100, as it is written down: partitions begin with an even hash."""
+    (row,) = await store.get([progress_key(index.space)])
+    after, until, entry = Progress() if row is None else _parse(row.value)
+    done = _share(after)
+    if until is not None:
+        done += (_share(until) - done) * _share(entry)
+    return 100 * done
+
+
+def _share(place: Position | None) -> float:
+    """Of all hashes, those before this place."""
+    return 0.0 if place is None else int.from_bytes(place.partition[:HASH_BYTES], "big") / 256**HASH_BYTES
 
 
 def _render(progress: Progress) -> bytes:

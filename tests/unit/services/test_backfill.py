@@ -16,8 +16,10 @@ from stator.items.commit import Writer
 from stator.items.decide import NO_GUARD, DeleteWrite, PutWrite
 from stator.items.examine import examine, rows
 from stator.items.keys import item_key
+from stator.metrics.metric import PROGRESS
 from stator.model.table import Build, KeyAttribute, KeySchema, Status, Table
-from stator.services import backfill, reclaim
+from stator.services import backfill, reclaim, stretch
+from stator.services.figures import Figures
 from stator.services.parts import Parts
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Put
@@ -362,5 +364,35 @@ def test_space_that_a_crash_left_is_given_back() -> None:
         (later,) = await catalog.create_spaces(1)
         await reclaim.run_once(Parts(catalog, house.store, house.clock))
         assert set(await house.store.spaces()) == {house.table.space, full, later}
+
+    play(scene)
+
+
+def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "SLICE_ROWS_MIN", 10)
+    monkeypatch.setattr(backfill, "SLICE_ROWS_MAX", 10)
+    monkeypatch.setattr(stretch, "STRETCH_ROWS_MAX", 50)
+
+    async def scene(house: House) -> None:
+        figures = Figures(house.parts, lambda: 7, None)
+
+        async def told() -> list[float]:
+            return [figure.value for figure in await figures.collect() if figure.metric is PROGRESS]
+
+        for number in range(200):
+            await house.put(house.table, str(number), g={"S": f"group {number}"})
+        assert await told() == []
+        await house.update(CREATE)
+        assert await told() == [0.0]
+        fill = backfill.Fill(house.parts, *house.catalog.filling()[0])
+        seen = [0.0]
+        while not await fill.run_slice():
+            (percentage,) = await told()
+            share = len(await house.entries()) / 2
+            assert abs(percentage - share) < 20  # hashes are even, but these are few
+            seen.append(percentage)
+        assert seen == sorted(seen)
+        assert len(set(seen)) > 15
+        assert await told() == []
 
     play(scene)
