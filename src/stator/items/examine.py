@@ -6,6 +6,7 @@ import orjson
 
 from stator.errors import WireError
 from stator.items import indexes
+from stator.items.expiry import NO_ITEM, expiry_of, key_in
 from stator.items.keys import item_key
 from stator.model.table import Index, Table
 from stator.storage.store import Key, Position, Put, Row, Store
@@ -23,6 +24,7 @@ async def examine(store: Store, table: Table) -> AsyncIterator[str]:
     An index that is being filled may lack entries, but what it has must be right.
     """
     expected = dict.fromkeys((index.name for index in table.indexes), 0)
+    expiring = 0
     async for row in rows(store, table.space):
         try:
             item, complaints = _examine_item(table, row)
@@ -32,6 +34,7 @@ async def examine(store: Store, table: Table) -> AsyncIterator[str]:
             continue
         for complaint in complaints:
             yield f"{table.name}: {complaint}"
+        expiring += expiry_of(table, item) is not None
         entries = [(index, entry) for index in table.indexes if (entry := indexes.entry(table, index, item))]
         found = await store.get([entry.key for _, entry in entries])
         for (index, entry), stored in zip(entries, found, strict=True):
@@ -45,6 +48,26 @@ async def examine(store: Store, table: Table) -> AsyncIterator[str]:
         count = (await store.usage(index.space)).rows
         if count != expected[index.name]:
             yield f"{table.name}: index {index.name} has {count} entries, its items make {expected[index.name]}"
+    async for complaint in _examine_expiry(store, table, expiring):
+        yield f"{table.name}: {complaint}"
+
+
+async def _examine_expiry(store: Store, table: Table, expiring: int) -> AsyncIterator[str]:
+    """Every entry of an expiring item leads to one that expires then, and once they are all there, each has one."""
+    setting = table.time_to_live
+    if setting is None or setting.space is None:
+        return
+    count = 0
+    async for row in rows(store, setting.space):
+        if row.value == NO_ITEM:
+            continue
+        count += 1
+        (found,) = await store.get([key_in(table, row)])
+        seconds = int.from_bytes(row.sort[:8], "big")
+        if found is None or expiry_of(table, orjson.loads(found.value)) != seconds:
+            yield f"the entry at {row.sort.hex()} leads to no item that expires in second {seconds}"
+    if setting.filled and count != expiring:
+        yield f"{count} entries say when items expire, its items make {expiring}"
 
 
 async def rows(store: Store, space: int) -> AsyncIterator[Row]:

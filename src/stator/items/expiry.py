@@ -12,6 +12,7 @@ from stator.storage.store import Bound, Key, Put, Row
 from stator.values.attribute import Item
 
 PARTITION = bytes(8)
+NO_ITEM = bytes(2)  # the value of an entry that belongs to none
 FIVE_YEARS_SECONDS = (5 * 365 + 1) * 24 * 3600  # what is older is taken for a mistake
 
 _DIGITS_MAX = 18  # of a time that fits eight bytes; later than that nothing expires

@@ -18,7 +18,7 @@ import orjson
 from stator.errors import ResourceNotFoundException
 from stator.items.commit import Writer
 from stator.items.expire import ExpireWrite
-from stator.items.expiry import PARTITION, bounds, entry, expiry_of, key_in
+from stator.items.expiry import NO_ITEM, PARTITION, bounds, entry, expiry_of, key_in
 from stator.model.table import Table, TimeToLive
 from stator.services.parts import Parts
 from stator.storage.store import Change, Key, Position, Put, Row
@@ -156,5 +156,4 @@ async def _amend(parts: Parts, table: Table, how: Callable[[TimeToLive], TimeToL
 
 def _note(space: int) -> Put:
     """An entry of no item, later than any that expires: writing it is the commit before the first slice."""
-    value = bytes(2)
-    return Put(Key(space, PARTITION, b"\xff" * 8), len(value), value)
+    return Put(Key(space, PARTITION, b"\xff" * 8), len(NO_ITEM), NO_ITEM)

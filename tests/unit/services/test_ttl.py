@@ -12,14 +12,15 @@ import pytest
 from stator.clock import ManualClock
 from stator.items.commit import Writer
 from stator.items.decide import PutWrite
+from stator.items.examine import examine
 from stator.items.expire import ExpireWrite
-from stator.items.expiry import PARTITION, bounds, entry, expiry_of, key_in
+from stator.items.expiry import NO_ITEM, PARTITION, bounds, entry, expiry_of, key_in
 from stator.items.keys import item_key
 from stator.model.table import KeyAttribute, KeySchema, Table, TimeToLive
 from stator.services import reclaim, ttl
 from stator.services.parts import Parts
 from stator.storage.sqlite.engine import SqliteStore
-from stator.storage.store import Key, Row
+from stator.storage.store import Change, Key, Put, Row
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.values.parse import parse_item
@@ -61,7 +62,7 @@ class House:
         page = await self.store.range(
             setting.space, PARTITION, None, None, reverse=False, rows_max=10_000, bytes_max=1 << 30
         )
-        return [row for row in page.rows if row.value != bytes(2)]
+        return [row for row in page.rows if row.value != NO_ITEM]
 
     async def settle(self) -> None:
         while await ttl.run_once(self.parts, self.writer, self.progress):
@@ -126,6 +127,31 @@ def test_filling_goes_on_in_the_next_run(monkeypatch: pytest.MonkeyPatch) -> Non
         assert len(await house.entries()) == 300
         assert house.progress == {}
         assert await ttl.run_once(house.parts, house.writer, house.progress) == 0
+
+    run(main)
+
+
+def test_damaged_entries_are_found() -> None:
+    async def main(house: House) -> None:
+        await house.create()
+        await house.settle()
+        await house.put("a", 50)
+        await house.put("b", 60)
+
+        async def findings() -> list[str]:
+            return [finding async for finding in examine(house.store, house.table)]
+
+        assert await findings() == []
+        first, second = await house.entries()
+        space = house.table.spaces[-1]
+        moved = Put(Key(space, PARTITION, bytes(8) + second.sort[8:]), second.size, second.value)
+        gone = Key(space, PARTITION, first.sort)
+        await house.store.transact((), lambda _: Change(puts=[moved], deletes=[gone]))
+        found = await findings()
+        assert len(found) == 1
+        assert "expires in second 0" in found[0]
+        await house.store.transact((), lambda _: Change(deletes=[moved.key]))
+        assert await findings() == ["things: 1 entries say when items expire, its items make 2"]
 
     run(main)
 
