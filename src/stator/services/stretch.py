@@ -82,7 +82,7 @@ async def gather(store: Store, table: Table, index: Index, progress: Progress, s
     place_of = placer(index)
     until, done = progress.until, progress.entry
     position = progress.after
-    rows = size = 0
+    rows = looked = size = 0
     rows_max = _PIECE_ROWS_MIN
     spent = 0.0
     while stretch.more and rows < STRETCH_ROWS_MAX and size < STRETCH_BYTES_MAX:
@@ -103,9 +103,9 @@ async def gather(store: Store, table: Table, index: Index, progress: Progress, s
             stretch.add(piece)
             rows += len(found)
             size += sum(len(due[0]) + len(due[1]) + len(due[4]) + len(due[5]) for due in piece)
-            took = time.perf_counter() - began
-            spent += took
-            stretch.row_seconds = took / len(found)
+            spent += time.perf_counter() - began
+            looked += len(found)
+            stretch.row_seconds = spent / looked
             rows_max = max(_PIECE_ROWS_MIN, min(int(seconds() / stretch.row_seconds), rows_max * 2, _PIECE_ROWS_MAX))
         elif until is not None:
             break
