@@ -91,6 +91,7 @@ ROOMS = (
         "One file for an operation, called like it. They never import each other.",
     ),
     Room(f"{SOURCE}/api/streams", "The four operations of DynamoDB Streams."),
+    Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
     Room(f"{SOURCE}/services", "Background duties. They find their work in the store; no operation calls them."),
     Room(
@@ -115,6 +116,7 @@ TESTS = {
     "protocol": "the front door, byte by byte",
     "storage": "what every engine must do, with the races",
     "delivery": "from items to a Kinesis over HTTP",
+    "triggers": "from items to functions, and Lambda's operations on event source mappings",
     "crash": "a real server process, killed under load",
     "serializable": "a checker of histories, and the history of many clients on a server that is killed",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",

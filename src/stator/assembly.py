@@ -30,6 +30,7 @@ from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.lineage import accompany
+from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.model.table import Table
 from stator.services import journals, reclaim, tokens, ttl
@@ -39,6 +40,8 @@ from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import Parts as ServiceParts
 from stator.services.supervisor import Duty, Supervisor
+from stator.services.trigger_target import Targets
+from stator.services.triggers import Triggers
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
@@ -53,6 +56,7 @@ _RECLAIM_SECONDS = 5.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 _KINESIS_SECONDS = 0.2
+_TRIGGERS_SECONDS = 0.1
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
 
@@ -68,6 +72,7 @@ class Server:
     listener: Listener
     supervisor: Supervisor
     delivery: KinesisDelivery
+    triggers: Triggers
 
     @property
     def url(self) -> str:
@@ -79,6 +84,7 @@ class Server:
         await self.listener.close()
         await self.supervisor.close()
         await self.delivery.close()
+        await self.triggers.close()
         await self.store.close()
 
 
@@ -94,7 +100,9 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         catalog.accompany(lambda before, after: accompany(before, after, steady()))
         streams = Streams(store, steady)
         writer = Writer(store, catalog.latest, steady)
-        parts = Parts(catalog, Reader(store), writer, clock, streams, bool(settings.kinesis_endpoint))
+        targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
+        mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
+        parts = Parts(catalog, Reader(store), writer, clock, streams, mappings, bool(settings.kinesis_endpoint))
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
@@ -108,11 +116,13 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     duties = _duties(service_parts, credentials, keyfile)
     delivery = KinesisDelivery(service_parts, _kinesis(settings))
     duties.append(Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True))
+    triggers = Triggers(mappings, targets, settings.trigger_timeout_seconds)
+    duties.append(Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS))
     supervisor = Supervisor([*duties, *_journal_duties(service_parts, writer, streams, settings)])
     catalog.watch(partial(_nudge, supervisor))
     supervisor.start()
     scheme = "http" if tls is None else "https"
-    return Server(scheme, host, listener.port, store, listener, supervisor, delivery)
+    return Server(scheme, host, listener.port, store, listener, supervisor, delivery, triggers)
 
 
 def serve(settings: Settings) -> int:

@@ -21,6 +21,7 @@ _NO = frozenset(("0", "false", "no", "off"))
 _POSITIVE = (
     "ttl_interval_seconds",
     "stream_shard_seconds",
+    "trigger_timeout_seconds",
     "idle_timeout_seconds",
     "request_timeout_seconds",
     "connections_max",
@@ -59,6 +60,14 @@ class Settings:
     kinesis_secret_key: str = _setting(
         "stator", "Its secret. Other users of the machine can read flags; prefer a file."
     )
+    lambda_endpoint: str = _setting("", "URL of the Lambda endpoint that invokes functions trigger_functions lacks.")
+    trigger_functions: str = _setting(
+        "", "Functions for triggers, as NAME=TARGET,...; a target is a URL or python:MODULE:FUNCTION."
+    )
+    trigger_destinations: str = _setting(
+        "", "What on-failure destinations of triggers must begin with: file:// and http(s):// URLs, with commas."
+    )
+    trigger_timeout_seconds: float = _setting(60.0, "How long a function may take for a batch of a trigger.")
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
     connections_max: int = _setting(10_000, "Further connections are turned away.")

@@ -164,6 +164,16 @@ class TrimmedDataAccessException(WireError):
         super().__init__(message)
 
 
+class InvalidParameterValueException(WireError):
+    """Lambda's word for a parameter that cannot be taken."""
+
+
+class ResourceConflictException(WireError):
+    """Lambda's word for what is there already."""
+
+    status = 409
+
+
 class ThrottlingException(WireError):
     """Also the answer when this server sheds load: SDKs retry it."""
 

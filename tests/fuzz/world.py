@@ -21,6 +21,7 @@ from stator.http.request import Request
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
+from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Row
@@ -85,7 +86,9 @@ class World:
     def __init__(self, store: WatchedStore, catalog: Catalog, clock: ManualClock) -> None:
         self.store = store
         self.catalog = catalog
-        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock, Streams(store, clock))
+        streams = Streams(store, clock)
+        mappings = Mappings(store, streams, clock)
+        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock, streams, mappings)
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()
         # A timer of CPU time breaks off what hangs. Signals reach the main thread only.

@@ -6,6 +6,7 @@ from typing import Any
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.items.read import Reader
+from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.tables.catalog import Catalog
 
@@ -20,6 +21,7 @@ class Parts:
     writer: Writer
     clock: Clock
     streams: Streams
+    mappings: Mappings
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
 
 

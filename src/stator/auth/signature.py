@@ -21,7 +21,7 @@ from stator.errors import (
 )
 
 SKEW_SECONDS_MAX = 15 * 60
-SERVICES = frozenset({"dynamodb"})
+SERVICE = "dynamodb"  # of what is answered at `POST /`
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 _MISMATCH = (
@@ -35,6 +35,7 @@ _EXPIRES_SECONDS_MAX = 7 * 24 * 3600
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADER_PARTS = ("Credential", "Signature", "SignedHeaders")
 _QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
+_ROOT = b"POST\n/\n"
 _TRANSLATE_INNER = bytes(x ^ 0x36 for x in range(256))
 _TRANSLATE_OUTER = bytes(x ^ 0x5C for x in range(256))
 
@@ -74,13 +75,33 @@ class Claim(NamedTuple):
     expires_seconds: int | None  # of a signature in the query string
 
 
+class Place(NamedTuple):
+    """Where a request goes that is no `POST /`. `path` is as sent, without the query."""
+
+    method: bytes
+    path: bytes
+    service: str
+
+    @property
+    def canonical(self) -> bytes:
+        """The first lines of the canonical request. Services other than S3 encode the path once more."""
+        return b"%b\n%b\n" % (self.method, quote(self.path, safe="/-_.~").encode())
+
+
 class Pass:
     """A claim found in order, kept for the next request of the same client on the same day."""
 
     __slots__ = ("_names", "_request", "_text", "caller", "credential", "day", "key")
 
     def __init__(
-        self, caller: Caller, scope: str, names: str, credential: Credential | None, key: SigningKey | None
+        self,
+        caller: Caller,
+        scope: str,
+        names: str,
+        credential: Credential | None,
+        key: SigningKey | None,
+        *,
+        place: bytes = _ROOT,
     ) -> None:
         self.caller = caller
         self.credential = credential  # None: let in unverified
@@ -89,12 +110,12 @@ class Pass:
         listed = names.encode("latin-1", "replace")
         self._names = listed.split(b";")
         # The canonical request and the string to sign as formats, so that a request costs one formatting of each.
-        lines = [b"POST\n/\n%b", *(name.replace(b"%", b"%%") + b":%b" for name in self._names)]
+        lines = [place.replace(b"%", b"%%") + b"%b", *(name.replace(b"%", b"%%") + b":%b" for name in self._names)]
         self._request = b"\n".join(lines) + b"\n\n" + listed.replace(b"%", b"%%") + b"\n%b"
         self._text = b"AWS4-HMAC-SHA256\n%b\n" + scope.encode().replace(b"%", b"%%") + b"\n%b"
 
     def proves(self, signature: bytes, date: bytes, headers: Headers, query: bytes, body: bytes) -> bool:
-        """Whether the signature is right. The method and the path are the only ones there are."""
+        """Whether the signature is right for a request to the place that this pass is for."""
         if self.key is None:
             return False
         try:
@@ -138,7 +159,13 @@ class Verifier:
                         raise InvalidSignatureException(_MISMATCH)  # all else about it was found in order before
         return self._examine(headers, query, body, now)
 
-    def _examine(self, headers: Headers, query: bytes, body: bytes, now: float) -> Caller:
+    def check_path(self, place: Place, headers: Headers, query: bytes, body: bytes, now: float) -> Caller:
+        """Verify a request to another place than `POST /`, from the beginning each time."""
+        return self._examine(headers, query, body, now, place=place)
+
+    def _examine(
+        self, headers: Headers, query: bytes, body: bytes, now: float, *, place: Place | None = None
+    ) -> Caller:
         header = headers.get(b"authorization")
         fields = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="utf-8") if query else []
         asked = dict(fields)
@@ -155,7 +182,7 @@ class Verifier:
         is_open = self._credentials.open
         if not is_open:
             _check_date(claim, now)
-        _check_form(claim, is_open)
+        _check_form(claim, is_open, SERVICE if place is None else place.service)
         access_key, scope = claim.credential.rstrip("/").split("/", 1)
         region = scope.split("/")[1]
         if is_open:
@@ -166,12 +193,19 @@ class Verifier:
             if credential is None:
                 raise UnrecognizedClientException("The security token included in the request is invalid.")
             caller = Caller(credential.account, region, access_key)
-            found = Pass(caller, scope, claim.signed_headers, credential, self._key(credential, scope))
+            line = _ROOT if place is None else place.canonical
+            key = self._key(credential, scope)
+            found = Pass(caller, scope, claim.signed_headers, credential, key, place=line)
             signature = claim.signature.encode("latin-1", "replace")
             if not found.proves(signature, claim.date, headers, _canonical_query(fields), body):
                 raise InvalidSignatureException(_MISMATCH)
         # Only the form that every SDK sends is remembered, and of known keys only what proved true.
-        if header and header.endswith(b"Signature=" + claim.signature.encode("latin-1")) and len(claim.signature) == 64:
+        if (
+            place is None
+            and header
+            and header.endswith(b"Signature=" + claim.signature.encode("latin-1"))
+            and len(claim.signature) == 64
+        ):
             self._remember(header[:-64], found)
         return found.caller
 
@@ -245,7 +279,7 @@ def _check_date(claim: Claim, now: float) -> None:
         )
 
 
-def _check_form(claim: Claim, is_open: bool) -> None:
+def _check_form(claim: Claim, is_open: bool, wanted: str) -> None:
     """Signed headers, algorithm and scope. An open server minds no dates: its clients may run on frozen clocks."""
     if not is_open and "host" not in claim.signed_headers.lower().split(";"):
         raise InvalidSignatureException("'Host' must be a 'SignedHeader' in the AWS Authorization.")
@@ -263,8 +297,8 @@ def _check_form(claim: Claim, is_open: bool) -> None:
     complaints = []
     if not _REGION.fullmatch(region):
         complaints.append(f"Credential should be scoped to a valid region, not '{region}'. ")
-    if service not in SERVICES:
-        complaints.append("Credential should be scoped to correct service: 'dynamodb'. ")
+    if service != wanted:
+        complaints.append(f"Credential should be scoped to correct service: '{wanted}'. ")
     if terminator != "aws4_request":
         complaints.append(f"Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
     stated = claim.date.decode("latin-1")

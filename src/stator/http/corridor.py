@@ -11,6 +11,7 @@ from stator.http.health import healthy
 from stator.http.journey import Journey
 from stator.http.origin import check_origin, check_reader
 from stator.http.request import Request
+from stator.http.rest import Rendered, is_side_door, walk_side_door
 from stator.http.target import is_root, object_of, operation_of, reply_type
 from stator.metrics.metric import CONTENT_TYPE
 
@@ -79,6 +80,8 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
 
 def conclude(front: Front, request: Request, answer: Answer) -> bytes:
     """The reply of an operation that succeeded."""
+    if type(answer) is Rendered:
+        return answer
     body = answer if type(answer) is bytes else orjson.dumps(answer)
     return front.renderer.render(request, 200, body, front.clock())
 
@@ -104,6 +107,8 @@ def _elsewhere(front: Front, request: Request) -> bytes | Journey[Answer]:
     now = front.clock()
     if request.method == b"OPTIONS" and b"origin" in request.headers:
         return front.renderer.preflight(request, now)
+    if is_side_door(request.url):
+        return walk_side_door(front, request)
     if request.method == b"GET" and is_root(request.url):
         return front.renderer.render(request, 200, healthy(front.settings.region), now)
     if request.method == b"GET" and request.url == b"/metrics" and front.metrics is not None:
