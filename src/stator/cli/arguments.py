@@ -77,10 +77,43 @@ def _make_parser() -> Parser:
     _add_settings(revoke, "data_dir")
     revoke.add_argument("access_key", metavar="ACCESS_KEY", help="The key's id, as `stator keys list` shows it.")
 
+    _add_triggers(commands)
+
     doctor = _add(commands, "doctor", "Check a data directory.")
     _add_settings(doctor, "data_dir")
     _add(commands, "version", "Print the version.")
     return parser
+
+
+def _add_triggers(commands: "argparse._SubParsersAction[Parser]") -> None:
+    triggers = _add(commands, "triggers", "Say which functions get the changes of which tables, on a running server.")
+    actions = triggers.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = _add(actions, "create", "Make a trigger and print its id.")
+    source = create.add_mutually_exclusive_group(required=True)
+    source.add_argument("--table", metavar="NAME", help="The table whose stream is read.")
+    source.add_argument("--stream", metavar="ARN", help="The stream that is read.")
+    create.add_argument("--function", metavar="NAME", required=True, help="A function that the server knows.")
+    create.add_argument("--start", metavar="PLACE", default="LATEST", help="LATEST, the default, or TRIM_HORIZON.")
+    create.add_argument(
+        "--batch-size", metavar="COUNT", type=int, default=100, help="Changes in an event; default 100."
+    )
+    create.add_argument("--window", metavar="SECONDS", type=int, default=0, help="How long to wait for a full batch.")
+    create.add_argument("--parallel", metavar="COUNT", type=int, default=1, help="Parts of each lane; default 1.")
+    create.add_argument("--retries", metavar="COUNT", type=int, default=-1, help="Then a batch is given up; -1 never.")
+    create.add_argument("--age", metavar="SECONDS", type=int, default=-1, help="Then a change is given up; -1 never.")
+    create.add_argument("--bisect", action="store_true", help="Split batches that fail.")
+    create.add_argument("--report-failures", action="store_true", help="The function answers batchItemFailures.")
+    create.add_argument(
+        "--filter", metavar="PATTERN", action="append", help="Only changes that match; may be repeated."
+    )
+    create.add_argument("--on-failure", metavar="URL", help="Where what was given up is told: file:// or http(s)://.")
+    listing = _add(actions, "list", "Show the triggers.")
+    delete = _add(actions, "delete", "Let a function get no more changes.")
+    delete.add_argument("uuid", metavar="ID", help="As `stator triggers list` shows it.")
+    for action in (create, listing, delete):
+        action.add_argument("--url", default="http://127.0.0.1:8000", help="The server; default http://127.0.0.1:8000.")
+        action.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
+        _add_settings(action)
 
 
 def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:

@@ -32,6 +32,12 @@ def _run(found: Namespace, settings: Settings) -> int:
         if found.action == "create":
             return create(settings)
         return show(settings) if found.action == "list" else revoke(settings, found.access_key)
+    if found.command == "triggers":
+        from stator.cli import triggers
+
+        if found.action == "create":
+            return triggers.create(found)
+        return triggers.show(found) if found.action == "list" else triggers.delete(found)
     from stator.cli.doctor import examine
 
     return examine(settings)

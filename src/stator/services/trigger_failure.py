@@ -57,7 +57,7 @@ async def tell(destination: str, report: bytes, pause: Callable[[float], Awaitab
             if status < 300:
                 return
             fault = f"it answered {status}"
-        except (OSError, InvocationFault) as error:
+        except (OSError, ValueError, InvocationFault) as error:
             fault = str(error)
         _log.warning("the on-failure destination %s did not take a report: %s", destination, fault)
         await pause(0.2 * 2.0**attempt)

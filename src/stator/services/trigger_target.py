@@ -194,7 +194,7 @@ async def post(url: str, body: bytes, headers: dict[str, str], timeout_seconds: 
             connection.request("POST", parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
             answer = connection.getresponse()
             return answer.status, answer.getheader("X-Amz-Function-Error", ""), answer.read(_ANSWER_BYTES_MAX)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise InvocationFault(f"{url}: {type(error).__name__}: {error}") from error
         finally:
             connection.close()

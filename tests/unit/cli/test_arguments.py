@@ -26,7 +26,9 @@ def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_commands() -> None:
-    assert command_names() == ["serve", "keys create", "keys list", "keys revoke", "doctor", "version"]
+    keys = ["keys create", "keys list", "keys revoke"]
+    triggers = ["triggers create", "triggers list", "triggers delete"]
+    assert command_names() == ["serve", *keys, *triggers, "doctor", "version"]
     assert parse(["--version"]).command == "version"
     assert parse(["keys", "revoke", "AKIA1", "--data-dir", "d"]).access_key == "AKIA1"
 
@@ -34,7 +36,10 @@ def test_commands() -> None:
 @pytest.mark.parametrize(
     ("typed", "text"),
     [
-        ("sevre", "stator: no command sevre; did you mean serve? (serve, keys, doctor, version)\nsee: stator --help\n"),
+        (
+            "sevre",
+            "stator: no command sevre; did you mean serve? (serve, keys, triggers, doctor, version)\nsee: stator --help\n",
+        ),
         ("keys lsit", "stator keys: no command lsit; did you mean list?"),
         ("keys", "stator keys: the following arguments are required: ACTION\nsee: stator keys --help\n"),
         ("keys revoke", "the following arguments are required: ACCESS_KEY"),
