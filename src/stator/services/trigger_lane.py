@@ -95,10 +95,10 @@ class TriggerLane:
         batch = self._take(more=more)
         if batch is not None:
             await self._deliver(stream, batch)
-        elif not more:
+        else:
             if not self._waiting and self._read - self._stored >= LAG_MAX:
                 await self._advance(self._read, "")
-            await self._pause(POLL_SECONDS)
+            await self._pause(0 if more else POLL_SECONDS)  # reading suspends nobody, and others want their turn
 
     async def _fill(self, stream: StreamRecord) -> bool:
         """Read what comes next, unless a batch is full already. True when there may be more at once."""

@@ -11,7 +11,7 @@ import pytest
 
 from stator.journal.mapping import Mapping, changed
 from stator.journal.mappings import Mappings
-from stator.services.trigger_lane import MappingChanged, TriggerLane, slot_of
+from stator.services.trigger_lane import POLL_SECONDS, MappingChanged, TriggerLane, slot_of
 from stator.services.trigger_target import InvocationFault
 from tests.unit.journal.conftest import ACCOUNT, REGION, House
 from tests.unit.services.test_trigger_batch import MAPPING
@@ -54,8 +54,7 @@ class Scene:
             account=ACCOUNT,
             region=REGION,
             stream_arn=stream.name.arn,
-            filters=(),
-            **({"starting_position": "TRIM_HORIZON"} | members),
+            **({"starting_position": "TRIM_HORIZON", "filters": ()} | members),
         )
         await self.mappings.create(self.mapping, stream)
         await self.house.put("a", v="0")
@@ -206,5 +205,23 @@ def test_all_changes_of_an_item_are_of_one_part() -> None:
             parts.setdefault(entry.keys["pk"]["S"], set()).add(slot_of(entry, 5))
         assert all(len(found) == 1 for found in parts.values())
         assert set.union(*parts.values()) == set(range(5))
+
+    play(act)
+
+
+def test_a_long_stretch_that_is_not_wanted_gives_others_their_turn_and_is_not_read_again() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.begin(filters=('{"eventName": ["REMOVE"]}',))
+        for number in range(1100):
+            await scene.house.put("a", v=f"{number}")
+        reader = scene.reader()
+        turns = 0
+        while POLL_SECONDS not in scene.paused:
+            await reader.run_once()
+            turns += 1
+        assert scene.paused == [0] * (turns - 1) + [POLL_SECONDS]
+        assert turns > 3
+        assert scene.function.events == []
+        assert await scene.cursor() >= 1000
 
     play(act)
