@@ -20,6 +20,7 @@ from stator.http.front import Front, FrontSettings
 from stator.items.commit import Writer
 from stator.items.keys import item_key
 from stator.items.read import Reader
+from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Put, Row
@@ -50,7 +51,9 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
     store = SqliteStore.open(directory)
     try:
         catalog = await Catalog.open(store, system_clock)
-        parts = Parts(catalog, Reader(store), Writer(store), system_clock, Streams(store, system_clock))
+        streams = Streams(store, system_clock)
+        mappings = Mappings(store, streams, system_clock)
+        parts = Parts(catalog, Reader(store), Writer(store), system_clock, streams, mappings)
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])
         yield House(store, parts, Front(operations(), parts, FrontSettings(), credentials, system_clock), key)
     finally:
