@@ -2,6 +2,7 @@
 
 import random
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ class Book:
         return self.items.acknowledged + self.tables.acknowledged + self.tally.total
 
 
-class Worker:
+class Worker(ABC):
     """One client in a thread. Its things are its own, so it knows what they are."""
 
     def __init__(self, book: Book, client: Client, name: str, rng: random.Random) -> None:
@@ -88,8 +89,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001  a thread's exceptions are seen by nobody
             self.book.complaints.append(f"{self.name}: {error!r}")
 
+    @abstractmethod
     def step(self) -> None:
-        raise NotImplementedError
+        """One thing that this kind of client does."""
 
     def write(self, ledger: Ledger, operation: str, request: dict[str, Any], changes: Mapping[str, State]) -> None:
         """One write whose success is certain if the server is whole."""

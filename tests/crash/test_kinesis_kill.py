@@ -5,7 +5,6 @@ STATOR_KILLS says how often to kill (4 without it), STATOR_KILL_SEED when.
 
 import os
 import random
-import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -14,39 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.crash.server_process import Lost, PlainClient, ServerProcess
+from tests.crash.counting import TABLE, Counting, skips
+from tests.crash.server_process import PlainClient, ServerProcess
 from tests.kinesis import Kinesis, wait_until
 
 _KILLS = int(os.environ.get("STATOR_KILLS", "4"))
+_PAUSE_SECONDS = 0.001  # moto keeps up with that
 _SEED = int(os.environ.get("STATOR_KILL_SEED", "1"))
-_ITEMS = 12
-_TABLE = "counters"
-
-
-class Counting(threading.Thread):
-    """Writes ever higher values to a few items until the server is gone. `acknowledged` has those of each item."""
-
-    def __init__(self, port: int, acknowledged: dict[str, list[int]], first: int, rng: random.Random) -> None:
-        super().__init__()
-        self._client = PlainClient(port)
-        self._acknowledged = acknowledged
-        self._rng = rng
-        self.next = first
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            name = f"{self._rng.randrange(_ITEMS)}"
-            self.next += 1
-            item = {"pk": {"S": name}, "v": {"N": str(self.next)}}
-            try:
-                reply = self._client.call("PutItem", {"TableName": _TABLE, "Item": item})
-            except Lost:
-                break
-            assert reply.status == 200, reply
-            self._acknowledged.setdefault(name, []).append(self.next)
-            time.sleep(0.001)  # a pace that moto keeps up with
-        self._client.close()
 
 
 @pytest.fixture
@@ -59,13 +32,13 @@ def kinesis() -> Iterator[Kinesis]:
 def _prepare(port: int, stream: str) -> None:
     client = PlainClient(port)
     table = {
-        "TableName": _TABLE,
+        "TableName": TABLE,
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
     assert client.call("CreateTable", table).status == 200
-    wanted = {"TableName": _TABLE, "StreamArn": stream}
+    wanted = {"TableName": TABLE, "StreamArn": stream}
     assert client.call("EnableKinesisStreamingDestination", wanted).status == 200
     client.close()
 
@@ -83,20 +56,6 @@ def _are_there(kinesis: Kinesis, stream: str, ends: dict[str, int]) -> bool:
     return all(end in found.get(name, ()) for name, end in ends.items())
 
 
-def _skips(values: list[int]) -> list[tuple[int, int]]:
-    """Where a value follows that is neither a repetition nor the next: a change that was passed over."""
-    place = {value: number for number, value in enumerate(sorted(set(values)))}
-    steps = zip([None, *values], values, strict=False)
-    return [(before or 0, now) for before, now in steps if place[now] > (-1 if before is None else place[before]) + 1]
-
-
-def test_skips_are_found() -> None:
-    assert _skips([1, 2, 2, 4]) == []
-    assert _skips([1, 2, 3, 2, 3, 4]) == []
-    assert _skips([1, 3, 2]) == [(1, 3)]
-    assert _skips([2, 1]) == [(0, 2)]
-
-
 @pytest.mark.slow
 def test_every_acknowledged_change_arrives_in_order(tmp_path: Path, kinesis: Kinesis) -> None:
     rng = random.Random(_SEED)
@@ -110,7 +69,9 @@ def test_every_acknowledged_change_arrives_in_order(tmp_path: Path, kinesis: Kin
             server.wait_until_ready()
             if number == 0:
                 _prepare(server.port, stream)
-            counting = Counting(server.port, acknowledged, first, random.Random(rng.random()))
+            counting = Counting(
+                server.port, acknowledged, first, random.Random(rng.random()), pause_seconds=_PAUSE_SECONDS
+            )
             time.sleep(rng.uniform(0.3, 1.2))
             if number == _KILLS:
                 ends = {name: values[-1] for name, values in dict(acknowledged).items()}
@@ -121,7 +82,7 @@ def test_every_acknowledged_change_arrives_in_order(tmp_path: Path, kinesis: Kin
         first = counting.next
     found = _values(kinesis.records(stream))
     for name, values in found.items():
-        assert _skips(values) == [], name
+        assert skips(values) == [], name
     for name, end in ends.items():
         missing = {value for value in acknowledged[name] if value <= end} - set(found[name])
         assert not missing, name

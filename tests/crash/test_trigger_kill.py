@@ -5,7 +5,6 @@ STATOR_KILLS says how often to kill (4 without it), STATOR_KILL_SEED when.
 
 import os
 import random
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,37 +13,12 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.crash.server_process import Lost, PlainClient, ServerProcess
+from tests.crash.counting import TABLE, Counting, skips
+from tests.crash.server_process import PlainClient, ServerProcess
 from tests.triggers.conftest import Functions, wait_until
 
 _KILLS = int(os.environ.get("STATOR_KILLS", "4"))
 _SEED = int(os.environ.get("STATOR_KILL_SEED", "1"))
-_ITEMS = 12
-
-
-class Counting(threading.Thread):
-    """Writes ever higher values to a few items until the server is gone. `acknowledged` has those of each item."""
-
-    def __init__(self, port: int, acknowledged: dict[str, list[int]], first: int, rng: random.Random) -> None:
-        super().__init__()
-        self._client = PlainClient(port)
-        self._acknowledged = acknowledged
-        self._rng = rng
-        self.next = first
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            name = f"{self._rng.randrange(_ITEMS)}"
-            self.next += 1
-            item = {"pk": {"S": name}, "v": {"N": str(self.next)}}
-            try:
-                reply = self._client.call("PutItem", {"TableName": "counters", "Item": item})
-            except Lost:
-                break
-            assert reply.status == 200, reply
-            self._acknowledged.setdefault(name, []).append(self.next)
-        self._client.close()
 
 
 @pytest.fixture
@@ -57,7 +31,7 @@ def functions() -> Iterator[Functions]:
 def _prepare(port: int) -> None:
     client = PlainClient(port)
     table = {
-        "TableName": "counters",
+        "TableName": TABLE,
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
@@ -90,18 +64,6 @@ def _values(records: list[Any]) -> dict[str, list[int]]:
     return found
 
 
-def _skips(values: list[int]) -> list[tuple[int, int]]:
-    """Where a value follows that is neither a repetition nor the next: a change that was passed over."""
-    place = {value: number for number, value in enumerate(sorted(set(values)))}
-    steps = zip([None, *values], values, strict=False)
-    return [(before or 0, now) for before, now in steps if place[now] > (-1 if before is None else place[before]) + 1]
-
-
-def test_skips_are_found() -> None:
-    assert _skips([1, 2, 3, 2, 3, 4]) == []
-    assert _skips([1, 3, 2]) == [(1, 3)]
-
-
 @pytest.mark.slow
 def test_every_acknowledged_change_is_delivered_in_order(tmp_path: Path, functions: Functions) -> None:
     rng = random.Random(_SEED)
@@ -130,7 +92,7 @@ def test_every_acknowledged_change_is_delivered_in_order(tmp_path: Path, functio
         first = counting.next
     found = _values(functions.records("count"))
     for name, values in found.items():
-        assert _skips(values) == [], name
+        assert skips(values) == [], name
     for name, end in ends.items():
         missing = {value for value in acknowledged[name] if value <= end} - set(found[name])
         assert not missing, name

@@ -22,7 +22,7 @@ from stator.items.decide import (
     Write,
     check_keys_untouched,
 )
-from stator.items.indexes import check_item
+from stator.items.indexes import ITEM_TOO_LARGE, check_item
 from stator.items.keys import SCHEMA_MISMATCH, item_key, request_key
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Table
@@ -129,7 +129,7 @@ def write_of(statement: Statement, values: Values, table: Table, *, shows_item: 
 def _insert(statement: Insert, values: Values, table: Table) -> Write:
     item, size = parse_item({name: values[operand.name] for name, operand in statement.members})
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise ValidationException(ITEM_TOO_LARGE)
     key = item_key(table, item)
     if table.indexes:
         check_item(table, item)
