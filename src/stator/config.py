@@ -22,6 +22,8 @@ _POSITIVE = (
     "ttl_interval_seconds",
     "stream_shard_seconds",
     "trigger_timeout_seconds",
+    "archive_segment_seconds",
+    "archive_copy_seconds",
     "idle_timeout_seconds",
     "request_timeout_seconds",
     "connections_max",
@@ -68,10 +70,34 @@ class Settings:
         "", "What on-failure destinations of triggers must begin with: file:// and http(s):// URLs, with commas."
     )
     trigger_timeout_seconds: float = _setting(60.0, "How long a function may take for a batch of a trigger.")
+    archive: str = _setting(
+        "", "Where backups go: a folder or a URL (s3://, gs://, az://); empty for DATA_DIR-archive beside the data."
+    )
+    buckets: str = _setting(
+        "", "URL or folder, with {bucket}, of the buckets of exports and imports; empty for DATA_DIR-buckets/{bucket}."
+    )
+    archive_segment_seconds: float = _setting(5.0, "How old a change may get before it is put into the archive.")
+    archive_copy_seconds: float = _setting(
+        86_400.0, "How old the newest full copy of a table with point-in-time recovery may get."
+    )
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
     connections_max: int = _setting(10_000, "Further connections are turned away.")
     log_level: str = _setting("info", "The least that is logged: debug, info, warning or error.")
+
+    @property
+    def archive_url(self) -> str:
+        """Where the archive is, with the default filled in."""
+        if self.archive:
+            return self.archive
+        return "memory://archive" if self.in_memory else f"{self.data_dir.resolve()}-archive"
+
+    @property
+    def buckets_url(self) -> str:
+        """Where buckets are, with the default filled in; {bucket} stands for the name of one."""
+        if self.buckets:
+            return self.buckets
+        return "memory://{bucket}" if self.in_memory else f"{self.data_dir.resolve()}-buckets/{{bucket}}"
 
     @property
     def public(self) -> bool:
@@ -226,6 +252,8 @@ def _check(settings: Settings) -> None:
         given, missing = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
         raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")
     _check_endpoint(settings.kinesis_endpoint)
+    if settings.buckets and "{bucket}" not in settings.buckets:
+        raise ConfigurationError(f"buckets must hold {{bucket}}, as s3://{{bucket}} does, not {settings.buckets!r}")
 
 
 def _check_endpoint(url: str) -> None:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from stator.storage.store import Key, Row, Snapshot, Store
+from stator.storage.store import Append, Change, Key, Row, Snapshot, Store
 from tests.storage.engines import Engine, delete, every, place, put, write
 
 
@@ -45,5 +45,27 @@ def test_a_snapshot_has_every_acknowledged_write(engine: Engine) -> None:
             snapshot = await store.snapshot()
             assert len(await _read(snapshot, 0)) == number + 1
             await snapshot.close()
+
+    engine.run(test)
+
+
+def test_a_snapshot_tells_the_last_record_of_each_shard(engine: Engine) -> None:
+    async def append(store: Store, *appends: Append) -> None:
+        await store.transact([], lambda _: Change(appends=appends))
+
+    async def test(store: Store) -> None:
+        await append(store, Append(7, 0, b"a"), Append(7, 0, b"b"), Append(7, 2, b"c"), Append(8, 0, b"d"))
+        snapshot = await store.snapshot()
+        await append(store, Append(7, 0, b"e"), Append(7, 1, b"f"))
+        await store.trim(7, 0, 4)
+        assert [await snapshot.last(7, shard) for shard in range(4)] == [2, 0, 1, 0]
+        assert await snapshot.last(8, 0) == 1
+        assert await snapshot.last(9, 0) == 0
+        await snapshot.close()
+        with pytest.raises(ValueError, match="closed"):
+            await snapshot.last(7, 0)
+        after = await store.snapshot()
+        assert [await after.last(7, shard) for shard in range(4)] == [3, 1, 1, 0]  # also of records that are trimmed
+        await after.close()
 
     engine.run(test)

@@ -101,6 +101,9 @@ class Snapshot(Protocol):
 
     async def scan(self, space: int, after: Position | None, rows_max: int, bytes_max: int) -> Page: ...
 
+    async def last(self, journal: int, shard: int) -> int:
+        """The sequence of the last record at that moment, trimmed or not; 0 where none was ever appended."""
+
     async def close(self) -> None: ...
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from stator.storage.failure import SpaceGone, StoreError
-from stator.storage.sqlite.reading import FIND
+from stator.storage.sqlite.reading import FIND, SHARD
 from stator.storage.store import Append, Change, Decide, Key, Row, Usage
 
 # A version is taken from memory; the file only remembers below what number all are given out. A crash skips the rest.
@@ -18,7 +18,6 @@ INSERT = "INSERT INTO rows (space, partition, sort, version, size, value) VALUES
 UPDATE = "UPDATE rows SET version = ?, size = ?, value = ? WHERE id = ?"
 DELETE = "DELETE FROM rows WHERE id = ?"
 APPEND = "INSERT INTO records (journal, shard, sequence, record) VALUES (?, ?, ?, ?)"
-SHARD = "SELECT last FROM shards WHERE journal = ? AND shard = ?"
 SET_SHARD = (
     "INSERT INTO shards (journal, shard, last) VALUES (?, ?, ?)"
     " ON CONFLICT (journal, shard) DO UPDATE SET last = excluded.last"

@@ -12,6 +12,7 @@ GET = "SELECT version, size, value FROM rows WHERE space = ? AND partition = ? A
 FIND = "SELECT version, size, value, id FROM rows WHERE space = ? AND partition = ? AND sort = ?"
 
 MEASURE = "SELECT count(*), coalesce(sum(size), 0) FROM rows WHERE space = ? AND partition = ?"
+SHARD = "SELECT last FROM shards WHERE journal = ? AND shard = ?"
 
 _COLUMNS = "SELECT partition, sort, version, size, value FROM rows WHERE space = ?"
 _LOWER = {None: "", True: " AND sort >= ?", False: " AND sort > ?"}

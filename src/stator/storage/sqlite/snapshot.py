@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import apsw
 
-from stator.storage.sqlite.reading import read_scan
+from stator.storage.sqlite.fault import TRANSLATED
+from stator.storage.sqlite.reading import SHARD, read_scan
 from stator.storage.sqlite.schema import READER_CACHE_KIB, connect
 from stator.storage.store import Page, Position
 
@@ -25,20 +26,30 @@ class SqliteSnapshot:
         self._spaces = {space for (space,) in connection.execute("SELECT space FROM spaces WHERE NOT dropped")}
 
     async def scan(self, space: int, after: Position | None, rows_max: int, bytes_max: int) -> Page:
-        connection = self._connection
-        if connection is None:
-            raise ValueError("the snapshot is closed")
+        connection = self._open()
         if space not in self._spaces:
             return Page([], False)
-        page: Page = await self._worker.call(
-            lambda: read_scan(connection, space, after, (b"", None), rows_max=rows_max, bytes_max=bytes_max)
-        )
+        with TRANSLATED:
+            page: Page = await self._worker.call(
+                lambda: read_scan(connection, space, after, (b"", None), rows_max=rows_max, bytes_max=bytes_max)
+            )
         return page
+
+    async def last(self, journal: int, shard: int) -> int:
+        connection = self._open()
+        with TRANSLATED:
+            found: int | None = await self._worker.call(lambda: connection.execute(SHARD, (journal, shard)).get)
+        return found or 0
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await self._worker.call(connection.close)
+
+    def _open(self) -> apsw.Connection:
+        if self._connection is None:
+            raise ValueError("the snapshot is closed")
+        return self._connection
 
 
 def pin_file(path: str, worker: Caller) -> SqliteSnapshot:
