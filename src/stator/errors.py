@@ -97,6 +97,26 @@ class LimitExceededException(WireError):
     pass
 
 
+class TableNotFoundException(WireError):
+    """What the operations on backups say of a source table that is not there."""
+
+
+class TableAlreadyExistsException(WireError):
+    """What a restore says of a target table that is there."""
+
+
+class TableInUseException(WireError):
+    """A table of a backup or a restore is being created or deleted."""
+
+
+class BackupNotFoundException(WireError):
+    pass
+
+
+class BackupInUseException(WireError):
+    """A backup is being created, or a table is being restored from it."""
+
+
 class ItemCollectionSizeLimitExceededException(WireError):
     pass
 
