@@ -46,6 +46,11 @@ EXCEPTIONS = {
     ("CreateTableInput.GlobalSecondaryIndexes[].KeySchema", "max"): "four hash and four range attributes",
     ("UpdateTableInput.GlobalSecondaryIndexUpdates[].Create.KeySchema", "max"): "four hash and four range attributes",
 }
+EXCEPTIONS |= {
+    (f"{restore}Input.{kind}IndexOverride[].KeySchema", "max"): "as where indexes are made"
+    for restore in ("RestoreTableFromBackup",)
+    for kind in ("LocalSecondary", "GlobalSecondary")
+}
 TAGS_WORDED = "the service tells of bad tags in its own words: stator.tables.tags"
 EXCEPTIONS |= {
     (f"{where}Input.Tags[]{member}", kind): TAGS_WORDED
