@@ -1,5 +1,6 @@
 """Parameters of tables that this server cannot honour: it says so, rather than store a flag that nothing acts on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stator.errors import ValidationException
@@ -23,6 +24,12 @@ def check_create_table_parameters(request: dict[str, Any]) -> None:
 def check_update_table_parameters(request: dict[str, Any]) -> None:
     """Raise ValidationException for what an UpdateTable request asks for in vain."""
     _check(request, _UPDATE)
+
+
+def check_restore_parameters(request: Mapping[str, Any]) -> None:
+    """Raise ValidationException for what a request to restore a table asks for in vain."""
+    if (request.get("SSESpecificationOverride") or {}).get("Enabled"):
+        raise _refusal("SSESpecificationOverride with Enabled true")
 
 
 def _check(request: dict[str, Any], refused: tuple[str, ...]) -> None:
