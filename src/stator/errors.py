@@ -117,6 +117,14 @@ class BackupInUseException(WireError):
     """A backup is being created, or a table is being restored from it."""
 
 
+class ImportConflictException(WireError):
+    """A ClientToken came again with another import."""
+
+
+class ImportNotFoundException(WireError):
+    pass
+
+
 class ItemCollectionSizeLimitExceededException(WireError):
     pass
 
