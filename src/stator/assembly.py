@@ -95,8 +95,8 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     try:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
-        catalog = await Catalog.open(store, clock, settings.transition_seconds)
         steady = SteadyClock(clock)
+        catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
         catalog.accompany(lambda before, after: accompany(before, after, steady()))
         streams = Streams(store, steady)
         writer = Writer(store, catalog.latest, steady)

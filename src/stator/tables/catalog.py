@@ -3,20 +3,24 @@
 The rows are in space 0, which every store has. Their partitions begin with eight zero bytes where other rows have a
 hash, then a kind: `tables/<account>/<region>` (sort: the table name; value: its definition), `dropped` (sort: the
 number of a space in eight bytes; value: see `Dropped`) and `filled` (sort: the number of the space of an index that is
-being filled; value: how far, see `services.backfill`).
+being filled; value: how far, see `services.backfill`). Once the instance is backed up, `instance` says that every
+change is journaled, see `tables.history`.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import orjson
 
-from stator.clock import Clock
+from stator.clock import Clock, SteadyClock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
 from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Store, Usage
-from stator.tables import definition
+from stator.tables import definition, history
+from stator.tables.history import Instance
+from stator.tables.journaling import ARCHIVE, require
 from stator.tables.lifecycle import settle
 from stator.tables.name import resolve
 
@@ -63,9 +67,10 @@ class Dropped(NamedTuple):
 
 
 class Catalog:
-    def __init__(self, store: Store, clock: Clock, transition_seconds: float) -> None:
+    def __init__(self, store: Store, clock: Clock, transition_seconds: float, steady: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._steady = steady
         self.transition_seconds = transition_seconds
         self._tables: dict[tuple[str, str], dict[str, Table]] = {}
         # What data operations use, under one key and settled, so that they pay for one look-up and no clock.
@@ -75,12 +80,19 @@ class Catalog:
         self._watchers: list[Callable[[Table], None]] = []
         # Spaces that were there at `open` and that nothing refers to: a crash came between making and using them.
         self.orphans: tuple[int, ...] = ()
+        # Once it is there, every table is journaled, and every change of a definition as well.
+        self.instance: Instance | None = None
 
     @classmethod
-    async def open(cls, store: Store, clock: Clock, transition_seconds: float = 0.0) -> Self:
-        """Load every definition. `transition_seconds` is how long CREATING, UPDATING and DELETING last."""
-        catalog = cls(store, clock, transition_seconds)
+    async def open(
+        cls, store: Store, clock: Clock, transition_seconds: float = 0.0, *, steady: Clock | None = None
+    ) -> Self:
+        """Load every definition. `transition_seconds` is how long CREATING, UPDATING and DELETING last. `steady` is the
+        clock of whoever else writes to journals; it must never fall."""
+        catalog = cls(store, clock, transition_seconds, steady or SteadyClock(clock))
         await catalog._load()
+        (row,) = await store.get([history.KEY])
+        catalog.instance = history.read(row)
         catalog.orphans = await catalog._find_orphans()
         return catalog
 
@@ -176,6 +188,22 @@ class Catalog:
         # A change whose client goes away goes on: the copy in memory has to follow what the store did.
         return await asyncio.shield(asyncio.ensure_future(self._change(account, region, name, decide)))
 
+    async def journal_all(self, instance_id: str) -> Instance:
+        """From now on journal every table, those to come among them, and every change of a definition. Asking twice
+        changes nothing. When this returns, no write that the journals lack is still on its way."""
+        async with self._changing:
+            begun = self.instance or Instance(instance_id, self._steady())
+            if self.instance is None:
+                await self._store.transact((), lambda _: Change(puts=[history.put(begun)]))
+                self.instance = begun
+        for table in self.tables():
+            if ARCHIVE not in table.journal_readers:
+                with contextlib.suppress(ResourceNotFoundException):
+                    await self.change(table.account, table.region, table.name, _as_it_is)
+        # What was decided by a table that was not journaled yet is in a commit before this one.
+        await self._store.transact((), lambda _: Change(puts=[history.put(begun)]))
+        return begun
+
     async def create_spaces(self, count: int) -> list[int]:
         return await asyncio.gather(*(self._store.create_space() for _ in range(count)))
 
@@ -220,15 +248,20 @@ class Catalog:
             row: Row | None = rows[0]
             old = settle(definition.decode(row.value), now) if row else None
             edit = decide(old)
+            appends: list[Append] = []
+            if self.instance is not None:
+                if edit.table.status is not Status.DELETING:
+                    edit = edit._replace(table=require(edit.table, ARCHIVE))
+                appends.append(history.append(edit.table, self._steady()))
             due = (edit.table.settles_at or now) + DROP_GRACE_SECONDS
             puts = [_put(place, definition.encode(edit.table))]
             for space in edit.drops:
                 marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
                 puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
-            appends: Sequence[Append] = ()
             if self._companion is not None:
-                more, appends = self._companion(old, edit.table)
+                more, more_appends = self._companion(old, edit.table)
                 puts += more
+                appends += more_appends
             return Change(
                 puts=puts,
                 deletes=[progress_key(space) for space in edit.filled],
@@ -307,6 +340,12 @@ class Catalog:
             # Data operations go by the table to come at once: an index on its way out answers no query, and one on its
             # way in is maintained.
             self._usable[key] = table.becomes or table
+
+
+def _as_it_is(table: Table | None) -> Edit:
+    if table is None or table.status is Status.DELETING:
+        raise ResourceNotFoundException
+    return Edit(table)
 
 
 def is_filling(table: Table, space: int) -> bool:

@@ -9,6 +9,9 @@ from dataclasses import replace
 from stator.model.table import Table
 from stator.tables.lifecycle import amend
 
+ARCHIVE = "archive"
+"""The reader that seals changes into the archive, for recovery to a point in time and for instance backups alike."""
+
 
 def require(table: Table, reader: str) -> Table:
     """The table with its journal on for `reader`, both images kept. Asking twice changes nothing."""

@@ -8,7 +8,7 @@ import pytest
 
 from stator.clock import ManualClock
 from stator.model.table import Index, KeyAttribute, KeySchema, Projection, Table, Throughput
-from stator.storage.store import Bound, Change, Decide, Key, Page, Position, Row, Usage
+from stator.storage.store import Append, Bound, Change, Decide, Key, Page, Position, Record, Row, Usage
 
 
 class MemoryStore:
@@ -16,6 +16,7 @@ class MemoryStore:
         self.rows: dict[Key, Row] = {}
         self.spaces_made = {0}
         self.commits = 0
+        self.appended: list[Append] = []
         self.fail_after_commit: Exception | None = None
         self._next = 1
 
@@ -67,9 +68,15 @@ class MemoryStore:
             self.rows[put.key] = Row(put.key.partition, put.key.sort, self.commits, put.size, put.value)
         for key in change.deletes:
             self.rows.pop(key, None)
+        self.appended += change.appends
         if self.fail_after_commit:
             raise self.fail_after_commit
         return change.result
+
+    async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
+        records = [each.record for each in self.appended if each[:2] == (journal, shard)]
+        found = [Record(journal, shard, number, each) for number, each in enumerate(records, 1)]
+        return found[after : after + records_max]
 
     async def usage(self, space: int) -> Usage:
         rows = [row for key, row in self.rows.items() if key.space == space]
