@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -32,13 +33,19 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._swept = False
+        # Folders come and go under it: one that somebody is still making durable is no folder to rely on.
+        self._tree = threading.Lock()
 
     async def there(self) -> bool:
         return await asyncio.to_thread(self.root.is_dir)
 
     async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
-        with _translated(self.root / path):
-            await asyncio.to_thread(self._put, self.root / path, body, if_absent)
+        target = self.root / path
+        try:
+            with _translated(target):
+                await asyncio.to_thread(self._put, target, body, if_absent)
+        except Missing as error:
+            raise Unreachable(f"{target} cannot be written: part of its path is a file, or it is a folder") from error
 
     async def get(self, path: str) -> bytes:
         with _translated(self.root / path):
@@ -71,14 +78,8 @@ class Folder:
         written = staging / uuid4().hex
         try:
             _write(written, body)
-            for attempt in range(_ATTEMPTS):
-                _make(target.parent)
-                try:
-                    _name(written, target, if_absent)
-                    break
-                except FileNotFoundError:  # `delete` took the folder away because it was empty
-                    if attempt == _ATTEMPTS - 1:
-                        raise
+            with self._tree:
+                _place(written, target, if_absent)
             _sync(target.parent)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -108,7 +109,7 @@ class Folder:
             target.unlink()
             _sync(target.parent)
         folder = target.parent
-        with contextlib.suppress(OSError):  # until one is not empty
+        with self._tree, contextlib.suppress(OSError):  # until one is not empty
             while folder != self.root and folder.is_relative_to(self.root):
                 folder.rmdir()
                 folder = folder.parent
@@ -129,6 +130,17 @@ def _write(path: Path, body: bytes) -> None:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _place(written: Path, target: Path, if_absent: bool) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _make(target.parent)
+            _name(written, target, if_absent)
+            return
+        except FileNotFoundError:  # another process took the folder away because it was empty
+            if attempt == _ATTEMPTS:
+                raise
 
 
 def _name(written: Path, target: Path, if_absent: bool) -> None:
