@@ -35,6 +35,7 @@ TRANSACTION_BYTES_MAX = 4 * MIB  # of one that writes: counted on the request
 IDEMPOTENCY_SECONDS = 600  # a ClientRequestToken stands for its request so long after it succeeded
 LIST_TABLES_MAX = 100
 LIST_STREAMS_MAX = 100
+LIST_BACKUPS_MAX = 100
 
 # Streams
 DESCRIBE_STREAM_SHARDS_MAX = 100
