@@ -117,6 +117,22 @@ class BackupInUseException(WireError):
     """A backup is being created, or a table is being restored from it."""
 
 
+class ExportConflictException(WireError):
+    """A ClientToken came again with another export."""
+
+
+class ExportNotFoundException(WireError):
+    pass
+
+
+class InvalidExportTimeException(WireError):
+    """An export asks for a time that its table's point-in-time recovery does not cover."""
+
+
+class PointInTimeRecoveryUnavailableException(WireError):
+    """A table without point-in-time recovery is to be restored or exported."""
+
+
 class ImportConflictException(WireError):
     """A ClientToken came again with another import."""
 
