@@ -2,8 +2,8 @@
 
     {"stator":"full copy","format":1,"sha256":"<64 hexadecimal digits>","content":{...}}
 
-The checksum is of the bytes between `"content":` and the last brace. What stands before and after them is the same in
-every document of a kind, so a document that differs from it in a single byte is Damaged.
+The checksum is of the kind, a newline, the format, a newline and the bytes between `"content":` and the last brace. What
+else there is never varies, so a document with a single other byte is Damaged.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ _TAIL = b"}\n"
 def encode(kind: str, format: int, content: dict[str, Any]) -> bytes:
     """`kind` is small letters and spaces. What orjson cannot write raises its TypeError."""
     body = orjson.dumps(content)
-    head = f'{{"stator":"{kind}","format":{format},"sha256":"{hashlib.sha256(body).hexdigest()}","content":'
-    return head.encode() + body + _TAIL
+    checksum = _checksum(kind.encode(), str(format).encode(), body)
+    return b'{"stator":"%b","format":%d,"sha256":"%b","content":%b%b' % (kind.encode(), format, checksum, body, _TAIL)
 
 
 def decode(kind: str, format: int, body: bytes, path: str = "a document") -> dict[str, Any]:
@@ -34,14 +34,17 @@ def decode(kind: str, format: int, body: bytes, path: str = "a document") -> dic
     if head is None or not body.endswith(_TAIL):
         raise Damaged(f"{path} is damaged: it is no document of an archive")
     content = body[head.end() : -len(_TAIL)]
-    if hashlib.sha256(content).hexdigest().encode() != head[3]:
+    if _checksum(head[1], head[2], content) != head[3]:
         raise Damaged(f"{path} is damaged: its content does not match its checksum")
-    found = head[1].decode()
-    if found != kind:
-        raise Damaged(f"{path} is damaged: it is a {found} where a {kind} should be")
+    if head[1] != kind.encode():
+        raise Damaged(f"{path} is damaged: it is a {head[1].decode()} where a {kind} should be")
     if int(head[2]) > format:
         raise ArchiveError(
             f"{path} has format {int(head[2])}; this version of Stator reads up to format {format}: use a newer one"
         )
     decoded: dict[str, Any] = orjson.loads(content)
     return decoded
+
+
+def _checksum(kind: bytes, format: bytes, content: bytes) -> bytes:
+    return hashlib.sha256(b"%b\n%b\n%b" % (kind, format, content)).hexdigest().encode()
