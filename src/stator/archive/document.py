@@ -2,8 +2,8 @@
 
     {"stator":"full copy","format":1,"sha256":"<64 hexadecimal digits>","content":{...}}
 
-The checksum is of the kind, a newline, the format, a newline and the bytes between `"content":` and the last brace. What
-else there is never varies, so a document with a single other byte is Damaged.
+The checksum is of the kind, a newline, the format, a newline and the bytes between `"content":` and the last brace.
+What else there is never varies, so a document with a single other byte is Damaged.
 """
 
 import hashlib
