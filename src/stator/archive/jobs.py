@@ -1,0 +1,254 @@
+"""The jobs of a store, open and finished, and who works on which.
+
+A copy of all rows is kept in memory, as of table definitions. A job is worked on under a lease: `take` gives it to this
+process for LEASE_SECONDS, each `save` and `renew` for as long again, and a process that lost it writes no more.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stator.archive import job as jobs
+from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job, decode
+from stator.clock import Clock
+from stator.storage.store import Bound, Change, Put, Row, Store
+
+LEASE_SECONDS = 30.0
+DAY_SECONDS = 86_400.0
+KEPT_SECONDS = {"export": 90 * DAY_SECONDS, "import": 90 * DAY_SECONDS, "bulk": 90 * DAY_SECONDS}
+"""How long finished jobs are told of, by kind; others for a day."""
+
+_LOAD_ROWS = 1000
+_LOAD_BYTES = 8 * 1024 * 1024
+
+Name = tuple[str, str, str, str]  # kind, account, region and id
+
+
+class LeaseLost(Exception):
+    """Another process works on the job now, or it is finished or gone."""
+
+
+class JobFailed(Exception):
+    """What a runner raises to end its job FAILED."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class CancelledJob(Exception):
+    """What a runner raises to end its job CANCELLED."""
+
+
+class Jobs:
+    """`owner` tells this process from all others. `alone`: no other process opens the store, so a lease that is not
+    this one's is of a process that is dead, and its job may be taken at once.
+
+    `load` comes first. `changes` grows with each change; `watch` has somebody called with the job of each.
+    """
+
+    def __init__(self, store: Store, clock: Clock, owner: str, *, alone: bool = True) -> None:
+        self._store = store
+        self._clock = clock
+        self.owner = owner
+        self._alone = alone
+        self._jobs: dict[Name, Job] = {}
+        self._watchers: list[Callable[[Job], None]] = []
+        self.changes = 0
+
+    async def load(self) -> None:
+        """Read every job anew: at the start, and where other processes write jobs as well."""
+        found: dict[Name, Job] = {}
+        after: Bound | None = None
+        more = True
+        while more:
+            page = await self._store.range(
+                0, jobs.PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
+            )
+            for row in page.rows:
+                job = decode(row.value)
+                found[_name(job)] = job
+                after = Bound(row.sort, inclusive=False)
+            more = page.more and bool(page.rows)
+        self._jobs = found
+        self.changes += 1
+
+    def watch(self, watcher: Callable[[Job], None]) -> None:
+        """Call `watcher` with the job after each change but renewals of its lease."""
+        self._watchers.append(watcher)
+
+    def find(self, kind: str, account: str, region: str, id: str) -> Job | None:
+        return self._jobs.get((kind, account, region, id))
+
+    def all(self) -> list[Job]:
+        return sorted(self._jobs.values(), key=_age)
+
+    def open(self) -> list[Job]:
+        """Those that are not finished, the oldest first."""
+        return sorted((job for job in self._jobs.values() if not job.finished), key=_age)
+
+    def list(self, kind: str, account: str, region: str) -> list[Job]:
+        """Those of a kind, open and finished, the oldest first."""
+        return sorted((job for name, job in self._jobs.items() if name[:3] == (kind, account, region)), key=_age)
+
+    def held_spaces(self) -> set[int]:
+        """The spaces of open jobs, which nobody may drop."""
+        return {space for job in self._jobs.values() if not job.finished for space in job.spaces}
+
+    def put(self, job: Job) -> Put:
+        """The row of a new job, to go with another commit; `note` the job once that is done."""
+        return jobs.put(self._dated(job))
+
+    def note(self, job: Job) -> Job:
+        """Take up a job that a commit has written."""
+        job = self._dated(job)
+        self._remember(job)
+        return job
+
+    async def add(self, job: Job) -> Job:
+        """Write a new job by itself."""
+        job = self._dated(job)
+        put = jobs.put(job)
+        await self._store.transact([put.key], lambda rows: Change(puts=[put]))
+        self._remember(job)
+        return job
+
+    async def take(self, job: Job) -> Job | None:
+        """The job with this process's lease; None when another process works on it, or nobody has to any more."""
+
+        def edit(now: Job) -> Job:
+            if now.owner not in (None, self.owner) and not self._alone and now.until > self._clock():
+                raise LeaseLost(now.name)
+            return self._leased(now)
+
+        try:
+            return await self._change(job, edit)
+        except LeaseLost:
+            return None
+
+    async def renew(self, job: Job) -> Job:
+        """The job with a lease from now on. Raises LeaseLost."""
+        return await self._change(job, lambda now: self._leased(self._mine(now)), quiet=True)
+
+    async def save(self, job: Job, **progress: Any) -> Job:
+        """Write down how far the job is, members of `progress` beside those there are; renews the lease. The answer
+        tells whether it is `cancelling`. Raises LeaseLost."""
+
+        def edit(now: Job) -> Job:
+            after = self._leased(self._mine(now))
+            return replace(after, progress=after.progress | progress, updated=self._clock())
+
+        return await self._change(job, edit)
+
+    async def finish(
+        self, job: Job, state: str = COMPLETED, *, failure: tuple[str, str] | None = None, **progress: Any
+    ) -> Job:
+        """End the job COMPLETED, FAILED (with its code and message) or CANCELLED. Raises LeaseLost."""
+        _check(state)
+        return await self._change(job, lambda now: self._finished(self._mine(now), state, failure, progress))
+
+    def finishing(
+        self, job: Job, state: str = COMPLETED, *, failure: tuple[str, str] | None = None, **progress: Any
+    ) -> Job:
+        """The job as it ends, for a commit that `put`s it with what it has made; `note` it then."""
+        _check(state)
+        return self._finished(self._jobs.get(_name(job), job), state, failure, progress)
+
+    async def release(self, job: Job) -> None:
+        """Give up the lease, so that somebody else goes on at once."""
+        try:
+            await self._change(job, lambda now: replace(self._mine(now), owner=None, until=0.0), quiet=True)
+        except LeaseLost:
+            return
+
+    async def request_cancel(self, job: Job) -> Job:
+        """Have whoever works on an open job stop. Returns the job as it is then; a finished one stays as it is."""
+        try:
+            return await self._change(job, lambda now: replace(now, state=CANCELLING, updated=self._clock()))
+        except LeaseLost:
+            return self._jobs.get(_name(job), job)
+
+    async def forget(self, job: Job) -> None:
+        """Remove the job's row."""
+        key = job.key
+        await self._store.transact([key], lambda rows: Change(deletes=[key]))
+        self._jobs.pop(_name(job), None)
+        self._announce(job)
+
+    async def forget_old(self) -> int:
+        """Remove the jobs that were finished long ago; returns how many."""
+        now = self._clock()
+        old = [
+            job
+            for job in self._jobs.values()
+            if job.finished and job.updated + KEPT_SECONDS.get(job.kind, DAY_SECONDS) <= now
+        ]
+        for job in old:
+            await self.forget(job)
+        return len(old)
+
+    async def _change(self, job: Job, edit: Callable[[Job], Job], *, quiet: bool = False) -> Job:
+        """Store what `edit` makes of an open job's row. Raises LeaseLost for one that is finished or gone."""
+        key = job.key
+
+        def decide_change(rows: Sequence[Row | None]) -> Change:
+            if rows[0] is None:
+                raise LeaseLost(job.name)
+            now = decode(rows[0].value)
+            if now.finished:
+                raise LeaseLost(job.name)
+            after = edit(now)
+            return Change(puts=[jobs.put(after)], result=after)
+
+        after: Job = await self._store.transact([key], decide_change)
+        self._remember(after, quiet=quiet)
+        return after
+
+    def _mine(self, job: Job) -> Job:
+        if job.owner != self.owner:
+            raise LeaseLost(job.name)
+        return job
+
+    def _leased(self, job: Job) -> Job:
+        return replace(job, owner=self.owner, until=self._clock() + LEASE_SECONDS)
+
+    def _finished(self, job: Job, state: str, failure: tuple[str, str] | None, progress: dict[str, Any]) -> Job:
+        return replace(
+            job,
+            state=state,
+            failure=failure,
+            progress=job.progress | progress,
+            updated=self._clock(),
+            owner=None,
+            until=0.0,
+        )
+
+    def _dated(self, job: Job) -> Job:
+        return job if job.updated else replace(job, updated=job.created or self._clock())
+
+    def _remember(self, job: Job, *, quiet: bool = False) -> None:
+        known = self._jobs.get(_name(job))
+        if known is not None and known.finished and not job.finished:
+            return  # the answer of an earlier commit came later
+        self._jobs[_name(job)] = job
+        if not quiet:
+            self._announce(job)
+
+    def _announce(self, job: Job) -> None:
+        self.changes += 1
+        for watcher in tuple(self._watchers):
+            watcher(job)
+
+
+def _check(state: str) -> None:
+    if state not in (COMPLETED, FAILED, CANCELLED):
+        raise ValueError(f"{state} is no state of a finished job")
+
+
+def _name(job: Job) -> Name:
+    return job.kind, job.account, job.region, job.id
+
+
+def _age(job: Job) -> tuple[float, str]:
+    return job.created, job.id
