@@ -18,6 +18,13 @@ def test_lines_come_back(lines: list[bytes]) -> None:
     assert chunk.unpack(body, chunk.sha256(body)) == lines
 
 
+@pytest.mark.parametrize("length", [1, 250, 4_000, 262_143, 262_144, 262_145, 700_000])
+def test_lines_come_back_however_long_they_are(length: int) -> None:
+    lines = [b"%d" % number + b"x" * (length - number % 2) for number in range(max(3, 1_200_000 // length))]
+    body = chunk.pack(lines)
+    assert chunk.unpack(body, chunk.sha256(body)) == lines
+
+
 def test_the_record_of_a_chunk_says_what_it_holds() -> None:
     body = chunk.pack(LINES)
     record = chunk.describe("a/0", LINES, body)
