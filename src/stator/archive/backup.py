@@ -11,9 +11,12 @@ from typing import Any
 import orjson
 
 from stator.archive.full_copy import FullCopy
+from stator.archive.job import Job
 from stator.model.table import Status, Table
 from stator.tables import definition
 from stator.tables.describe import describe
+
+JOB = "backup"  # the kind of the job that makes one, under the backup's own id
 
 USER = "USER"
 SYSTEM = "SYSTEM"
@@ -78,6 +81,25 @@ def decode(data: bytes) -> Backup:
     stored = orjson.loads(data)
     table = definition.decode(orjson.dumps(stored.pop("table")))
     return Backup(table=table, **stored)
+
+
+def to_job(backup: Backup) -> Job:
+    """The job that makes it. It holds the table's items: the table itself may be deleted meanwhile."""
+    table = backup.table
+    return Job(
+        kind=JOB,
+        id=backup.id,
+        account=table.account,
+        region=table.region,
+        table=table.name,
+        created=backup.created,
+        request={"backup": orjson.loads(encode(backup))},
+        spaces=(table.space,),
+    )
+
+
+def of_job(job: Job) -> Backup:
+    return decode(orjson.dumps(job.request["backup"]))
 
 
 def extra(backup: Backup) -> dict[str, Any]:
