@@ -113,6 +113,24 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Where a table was restored from."""
+
+    source_backup_arn: str | None
+    source_table_arn: str | None
+    time: float  # the moment whose items came back
+    in_progress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Recovery to a point in time, while it is enabled."""
+
+    since: float
+    period_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     account: str
     region: str
@@ -133,13 +151,17 @@ class Table:
     journal_readers: tuple[str, ...] = ()  # who reads the change journal besides the stream
     destinations: tuple[Destination, ...] = ()  # at most one of them live, the newest first
     time_to_live: TimeToLive | None = None
+    restore: Restore | None = None
+    recovery: Recovery | None = None
     table_class: str | None = None
     table_class_changed: float | None = None
     deletion_protection: bool = False
     sse_key_arn: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     status: Status = Status.ACTIVE
-    settles_at: float | None = None  # when CREATING, UPDATING or DELETING passes; None once it has
+    settles_at: float | None = (
+        None  # when CREATING, UPDATING or DELETING passes; None once it has, or while work is left
+    )
     becomes: "Table | None" = None  # while UPDATING: the table after it
 
     @property

@@ -17,7 +17,7 @@ import orjson
 from stator.clock import Clock, SteadyClock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
-from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Store, Usage
+from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Snapshot, Store, Usage
 from stator.tables import definition, history
 from stator.tables.history import Instance
 from stator.tables.journaling import ARCHIVE, require
@@ -40,12 +40,13 @@ _NO_TABLES: dict[str, Table] = {}
 
 
 class Edit(NamedTuple):
-    """What a change does to a table: its new definition, the spaces that nothing refers to once it has settled, and the
-    spaces of indexes that are filled now."""
+    """What a change does to a table: its new definition, the spaces that nothing refers to once it has settled, the
+    spaces of indexes that are filled now, and other rows that belong in the same commit, such as a job's."""
 
     table: Table
     drops: tuple[int, ...] = ()
     filled: tuple[int, ...] = ()
+    puts: Sequence[Put] = ()
 
 
 Decide = Callable[[Table | None], Edit]
@@ -254,7 +255,7 @@ class Catalog:
                     edit = edit._replace(table=require(edit.table, ARCHIVE))
                 appends.append(history.append(edit.table, self._steady()))
             due = (edit.table.settles_at or now) + DROP_GRACE_SECONDS
-            puts = [_put(place, definition.encode(edit.table))]
+            puts = [_put(place, definition.encode(edit.table)), *edit.puts]
             for space in edit.drops:
                 marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
                 puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
@@ -346,6 +347,20 @@ def _as_it_is(table: Table | None) -> Edit:
     if table is None or table.status is Status.DELETING:
         raise ResourceNotFoundException
     return Edit(table)
+
+
+async def tables_of(snapshot: Snapshot) -> list[Table]:
+    """Every definition there was at a moment, as it is stored, whatever its status."""
+    tables: list[Table] = []
+    after = Position(_TABLES, b"")
+    more = True
+    while more:
+        page = await snapshot.scan(CATALOG_SPACE, after, _LOAD_ROWS, _LOAD_BYTES)
+        rows = [row for row in page.rows if row.partition < _TABLES_END]
+        tables += [definition.decode(row.value) for row in rows]
+        more = page.more and len(rows) == len(page.rows) > 0
+        after = Position(rows[-1].partition, rows[-1].sort) if rows else after
+    return tables
 
 
 def is_filling(table: Table, space: int) -> bool:

@@ -16,6 +16,8 @@ from stator.model.table import (
     KeySchema,
     OnDemandThroughput,
     Projection,
+    Recovery,
+    Restore,
     Status,
     Stream,
     Table,
@@ -61,6 +63,8 @@ def _table_to_json(table: Table) -> dict[str, Any]:
         journal_readers=list(table.journal_readers) or None,
         destinations=[_destination_to_json(each) for each in table.destinations] or None,
         time_to_live=_time_to_live_to_json(table.time_to_live),
+        restore=_restore_to_json(table.restore),
+        recovery=[table.recovery.since, table.recovery.period_days] if table.recovery else None,
         table_class=table.table_class,
         table_class_changed=table.table_class_changed,
         deletion_protection=table.deletion_protection or None,
@@ -75,6 +79,8 @@ def _table_to_json(table: Table) -> dict[str, Any]:
 def _table_from_json(stored: dict[str, Any]) -> Table:
     stream = stored.get("stream")
     time_to_live = stored.get("time_to_live")
+    restore = stored.get("restore")
+    recovery = stored.get("recovery")
     becomes = stored.get("becomes")
     return Table(
         account=stored["account"],
@@ -96,6 +102,8 @@ def _table_from_json(stored: dict[str, Any]) -> Table:
         journal_readers=tuple(stored.get("journal_readers", ())),
         destinations=tuple(Destination(**each) for each in stored.get("destinations", ())),
         time_to_live=TimeToLive(**time_to_live) if time_to_live else None,
+        restore=Restore(*restore) if restore else None,
+        recovery=Recovery(*recovery) if recovery else None,
         table_class=stored.get("table_class"),
         table_class_changed=stored.get("table_class_changed"),
         deletion_protection=stored.get("deletion_protection", False),
@@ -198,6 +206,12 @@ def _time_to_live_to_json(setting: TimeToLive | None) -> dict[str, Any] | None:
         space=setting.space,
         filled=setting.filled or None,
     )
+
+
+def _restore_to_json(restore: Restore | None) -> list[Any] | None:
+    if restore is None:
+        return None
+    return [restore.source_backup_arn, restore.source_table_arn, restore.time, restore.in_progress]
 
 
 def _present(**members: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from stator.model.table import (
     Index,
     KeySchema,
     OnDemandThroughput,
+    Restore,
     Status,
     Table,
     Throughput,
@@ -50,6 +51,8 @@ def describe(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str,
     if indexes:
         members["GlobalSecondaryIndexes"] = indexes
     members |= _stream(table)
+    if table.restore:
+        members["RestoreSummary"] = _restore(table.restore)
     if table.sse_key_arn:
         members["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": table.sse_key_arn}
     if table.table_class:
@@ -150,6 +153,15 @@ def _stream(table: Table) -> dict[str, Any]:
     if table.latest_stream_label:
         members["LatestStreamLabel"] = table.latest_stream_label
         members["LatestStreamArn"] = f"{table.arn}/stream/{table.latest_stream_label}"
+    return members
+
+
+def _restore(restore: Restore) -> dict[str, Any]:
+    members: dict[str, Any] = {"RestoreDateTime": _time(restore.time), "RestoreInProgress": restore.in_progress}
+    if restore.source_backup_arn:
+        members["SourceBackupArn"] = restore.source_backup_arn
+    if restore.source_table_arn:
+        members["SourceTableArn"] = restore.source_table_arn
     return members
 
 

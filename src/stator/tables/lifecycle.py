@@ -2,7 +2,7 @@
 
 A status that passes by the clock is stored with the time when it passes, so nothing has to happen at that time and a
 restart in the middle of it goes on as if there had been none. A table whose index is being filled is UPDATING with no
-such time.
+such time, and so is CREATING one that a job fills: from a backup, or with what is imported.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,19 @@ def settle(table: Table, now: float) -> Table | None:
 
 def create(table: Table, settles_at: float) -> Table:
     return replace(table, status=Status.CREATING, settles_at=settles_at)
+
+
+def create_by_job(table: Table) -> Table:
+    """CREATING until the job that fills the table is done with it."""
+    return replace(table, status=Status.CREATING, settles_at=None)
+
+
+def complete_creation(table: Table) -> Table:
+    """The table once the job that filled it is done: ACTIVE. Any other table stays as it is."""
+    if table.status is not Status.CREATING:
+        return table
+    restore = table.restore and replace(table.restore, in_progress=False)
+    return replace(table, status=Status.ACTIVE, settles_at=None, restore=restore)
 
 
 def update(shown: Table, after: Table, settles_at: float) -> Table:

@@ -8,7 +8,7 @@ import pytest
 from stator.clock import ManualClock
 from stator.errors import AccessDeniedException, ResourceInUseException, ResourceNotFoundException, ValidationException
 from stator.model.table import Status, Table
-from stator.storage.store import Usage
+from stator.storage.store import Key, Put, Usage
 from stator.tables import lifecycle
 from stator.tables.catalog import DROP_GRACE_SECONDS, Catalog, Edit
 
@@ -334,3 +334,25 @@ def test_spaces_that_nothing_refers_to_are_found(
         assert (await open_catalog(store, clock)).orphans == tuple(orphans)
 
     asyncio.run(run())
+
+
+async def _puts_of_a_change(store: Any, clock: ManualClock, table: Table, refuse: bool) -> None:
+    catalog = await Catalog.open(store, clock)
+
+    def decide(old: Table | None) -> Edit:
+        if refuse:
+            raise ResourceNotFoundException
+        return Edit(table, puts=(Put(Key(0, b"other", b""), 1, b"x"),))
+
+    await catalog.change(table.account, table.region, table.name, decide)
+
+
+def test_other_rows_go_with_the_commit_of_a_change(
+    store: Any, clock: ManualClock, make_table: Callable[..., Table]
+) -> None:
+    with pytest.raises(ResourceNotFoundException):
+        asyncio.run(_puts_of_a_change(store, clock, make_table(), refuse=True))
+    assert store.rows == {}
+    asyncio.run(_puts_of_a_change(store, clock, make_table(), refuse=False))
+    assert store.rows[Key(0, b"other", b"")].value == b"x"
+    assert len(store.rows) == 2

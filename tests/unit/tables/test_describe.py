@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stator.model.table import OnDemandThroughput, Status, Stream, Table, Throughput
+from stator.model.table import OnDemandThroughput, Restore, Status, Stream, Table, Throughput
 from stator.storage.store import Usage
 from stator.tables import lifecycle
 from stator.tables.create import build
@@ -196,3 +196,28 @@ def test_build_reads_every_member() -> None:
         "NEW_AND_OLD_IMAGES", "2025-06-15T15:06:40.000"
     )
     assert built(OnDemandThroughput={"MaxWriteRequestUnits": 3}).on_demand_throughput == OnDemandThroughput(None, 3)
+
+
+def test_a_restore_is_told_of(make_table: Callable[..., Table]) -> None:
+    restore = Restore("arn:backup", "arn:source", NOW - 0.0004, in_progress=True)
+    table = lifecycle.create_by_job(make_table(restore=restore))
+    told = describe(table, {}, NOW)
+    assert told["TableStatus"] == "CREATING"
+    assert told["RestoreSummary"] == {
+        "SourceBackupArn": "arn:backup",
+        "SourceTableArn": "arn:source",
+        "RestoreDateTime": NOW,
+        "RestoreInProgress": True,
+    }
+    done = describe(lifecycle.complete_creation(table), {}, NOW)
+    assert (done["TableStatus"], done["RestoreSummary"]["RestoreInProgress"]) == ("ACTIVE", False)
+    assert "RestoreSummary" not in describe(make_table(), {}, NOW)
+
+
+def test_a_restore_from_no_backup_tells_of_none(make_table: Callable[..., Table]) -> None:
+    restored = make_table(restore=Restore(None, "arn:source", NOW, in_progress=False))
+    assert set(describe(restored, {}, NOW)["RestoreSummary"]) == {
+        "SourceTableArn",
+        "RestoreDateTime",
+        "RestoreInProgress",
+    }

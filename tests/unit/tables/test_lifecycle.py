@@ -145,3 +145,19 @@ def test_what_may_happen_to_indexes_meanwhile(
         return
     with pytest.raises(error):
         lifecycle.check_indexable(table, updates)
+
+
+def test_a_table_that_a_job_fills_stays_creating_until_it_is_done(make_table: Callable[..., Table]) -> None:
+    table = lifecycle.create_by_job(make_table())
+    assert lifecycle.settle(table, 10.0**12) is table
+    assert table.status is Status.CREATING
+    with pytest.raises(ResourceInUseException, match="Table is being created: music"):
+        lifecycle.check_idle(table)
+    assert lifecycle.complete_creation(table) == make_table()
+
+
+def test_only_a_creation_is_completed(make_table: Callable[..., Table]) -> None:
+    deleting = lifecycle.delete(make_table(), 1.0)
+    assert lifecycle.complete_creation(deleting) is deleting
+    updating = lifecycle.update(make_table(), make_table(), 1.0)
+    assert lifecycle.complete_creation(updating) is updating
