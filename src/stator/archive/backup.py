@@ -102,7 +102,7 @@ def of_job(job: Job) -> Backup:
     return decode(orjson.dumps(job.request["backup"]))
 
 
-def extra(backup: Backup) -> dict[str, Any]:
+def members(backup: Backup) -> dict[str, Any]:
     """What the manifest of its full copy says of it, beside the copy's own members."""
     return {"backup": _own(backup)}
 

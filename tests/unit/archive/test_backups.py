@@ -47,7 +47,7 @@ class House:
 
     async def write(self, backup: Backup) -> Backup:
         """Put a finished backup of no items where it belongs."""
-        copy = FullCopy(backup.table, backup.created, (0, 0, 0, 0), 3, 99, (), backups.extra(backup))
+        copy = FullCopy(backup.table, backup.created, (0, 0, 0, 0), 3, 99, (), backups.members(backup))
         await self.location.put(f"{backup.path}/manifest.json", full_copy.encode(copy))
         return replace(backup, status=AVAILABLE, items=3, bytes=99)
 

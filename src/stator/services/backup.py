@@ -1,0 +1,45 @@
+"""Make the backups that CreateBackup, and the deletion of a table that could be recovered, wished for.
+
+A backup is a full copy of its table at one moment, taken without stopping writes. That moment is when the work begins:
+at once, or after a crash when it begins anew.
+"""
+
+from stator.archive import backup as backups
+from stator.archive import full_copy, mark
+from stator.archive.backup import Backup
+from stator.archive.backups import Backups
+from stator.archive.job import Job
+from stator.model.table import Status, Table
+from stator.services.parts import Parts
+
+
+class BackupRunner:
+    def __init__(self, parts: Parts, known: Backups) -> None:
+        self._parts = parts
+        self._known = known
+
+    async def run(self, job: Job) -> None:
+        """Copy the table of a job into the archive. What an earlier attempt left there is written over."""
+        backup = backups.of_job(job)
+        location = self._known.location
+        moment = self._parts.clock()
+        await mark.inscribe(location, moment)
+        snapshot = await self._parts.store.snapshot()
+        try:
+            copy = await full_copy.write(
+                location,
+                backup.path,
+                snapshot,
+                self._table(backup),
+                moment=moment,
+                extra=backups.members(backup),
+            )
+        finally:
+            await snapshot.close()
+        await self._known.add(backups.of_copy(copy))
+
+    def _table(self, backup: Backup) -> Table:
+        """The table as it is, or as it was when the backup was wished for, if it is gone."""
+        asked = backup.table
+        now = self._parts.catalog.find(asked.account, asked.region, asked.name)
+        return asked if now is None or now.id != asked.id or now.status is Status.DELETING else now
