@@ -3,7 +3,7 @@
 The parts that several operations share; the order in which an operation uses them is its order of complaints.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stator.api.call import Call
@@ -13,6 +13,7 @@ from stator.expressions.legacy_projection import parse_attributes_to_get
 from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.request import BoundUpdate, Expressions
 from stator.expressions.tree import Path
+from stator.items import keys
 from stator.items.decide import NO_GUARD, Guard
 from stator.items.indexes import ITEM_TOO_LARGE, check_readable
 from stator.limits import ITEM_BYTES_MAX
@@ -33,6 +34,8 @@ _CONDITION_PARAMETERS = frozenset(
 _PROJECTION_PARAMETERS = frozenset((*READ_EXPRESSIONS, *READ_LEGACY, "ExpressionAttributeNames"))
 
 Project = Callable[[Item], Item]
+
+check_key_paths = keys.check_key_paths
 
 
 def table_of(call: Call) -> Table:
@@ -113,22 +116,6 @@ def expected_guard(request: dict[str, Any], guard: Guard) -> Guard:
     if "Expected" not in request and "ConditionalOperator" not in request:
         return guard
     return Guard(parse_expected(request.get("Expected"), request.get("ConditionalOperator")), shows_item(request))
-
-
-def check_key_paths(table: Table, paths: Iterable[Path]) -> None:
-    """Key attributes are scalars, so no path leads into one."""
-    for path in paths:
-        if len(path) > 1:
-            _check_key_path(table, path[0])
-
-
-def _check_key_path(table: Table, name: str | int) -> None:
-    text = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-    if any(attribute.name == name for attribute in table.keys.attributes):
-        raise ValidationException(f"{text}Key: {name}")
-    for index in table.indexes:
-        if any(attribute.name == name for attribute in index.keys.attributes):
-            raise ValidationException(f"{text}IndexKey: {name}")
 
 
 def projection_of(request: dict[str, Any], expressions: Expressions | None) -> tuple[Project | None, tuple[Path, ...]]:

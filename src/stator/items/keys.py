@@ -1,6 +1,9 @@
 """An item's key: checked against its table's schema, and turned into the place where the row lives."""
 
+from collections.abc import Iterable
+
 from stator.errors import Family, ValidationException
+from stator.expressions.tree import Path
 from stator.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.storage.store import Key
@@ -112,3 +115,19 @@ def key_fits(value: AttributeValue, *, partition: bool) -> bool:
 def key_of(schema: KeySchema, item: Item) -> Item:
     """The key attributes of an item, as a Key parameter."""
     return {attribute.name: item[attribute.name] for attribute in schema.attributes}
+
+
+def check_key_paths(table: Table, paths: Iterable[Path]) -> None:
+    """Key attributes are scalars, so no path leads into one."""
+    for path in paths:
+        if len(path) > 1:
+            _check_key_path(table, path[0])
+
+
+def _check_key_path(table: Table, name: str | int) -> None:
+    text = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+    if any(attribute.name == name for attribute in table.keys.attributes):
+        raise ValidationException(f"{text}Key: {name}")
+    for index in table.indexes:
+        if any(attribute.name == name for attribute in index.keys.attributes):
+            raise ValidationException(f"{text}IndexKey: {name}")
