@@ -114,13 +114,17 @@ async def items(
     """(number of a chunk, its items as they were stored), from `start_chunk` on. Nothing is handed out that is not
     what was written: raises Missing, Damaged or Unreachable instead."""
     for number in range(start_chunk, len(copy.chunks)):
-        record = copy.chunks[number]
-        name = f"{path}/{record.path}"
-        body = await location.get(name)
-        lines = await asyncio.to_thread(chunk.unpack, body, record.sha256, f"{location.url}/{name}")
-        if len(lines) != record.lines:
-            raise Damaged(f"{location.url}/{name} has {len(lines)} items and should have {record.lines}")
-        yield number, lines
+        yield number, await read_chunk(location, path, copy.chunks[number])
+
+
+async def read_chunk(location: Location, path: str, record: ChunkRecord) -> list[bytes]:
+    """The items of one chunk of the copy at `path`. Raises Missing, Damaged or Unreachable."""
+    name = f"{path}/{record.path}"
+    body = await location.get(name)
+    lines = await asyncio.to_thread(chunk.unpack, body, record.sha256, f"{location.url}/{name}")
+    if len(lines) != record.lines:
+        raise Damaged(f"{location.url}/{name} has {len(lines)} items and should have {record.lines}")
+    return lines
 
 
 async def remove(location: Location, path: str) -> None:
