@@ -13,6 +13,9 @@ import orjson
 from benchmarks import workload
 from benchmarks.signing import Key
 from stator.api.call import Answer, Call, Parts
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
+from stator.archive.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
 from stator.clock import system_clock
@@ -53,7 +56,20 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
         catalog = await Catalog.open(store, system_clock)
         streams = Streams(store, system_clock)
         mappings = Mappings(store, streams, system_clock)
-        parts = Parts(catalog, Reader(store), Writer(store), system_clock, streams, mappings)
+        archive = Location.open("memory://house")
+        jobs = Jobs(store, system_clock, "house")
+        parts = Parts(
+            catalog,
+            Reader(store),
+            Writer(store),
+            system_clock,
+            streams,
+            mappings,
+            jobs,
+            Backups(store, archive, system_clock),
+            archive,
+            archive.below,
+        )
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])
         yield House(store, parts, Front(operations(), parts, FrontSettings(), credentials, system_clock), key)
     finally:

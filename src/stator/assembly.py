@@ -7,10 +7,11 @@ import importlib
 import logging
 import os
 import pkgutil
+import secrets
 import signal
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,13 @@ import stator.api.dynamodb
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
+from stator.archive.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
 from stator.clock import Clock, SteadyClock, system_clock
 from stator.config import ConfigurationError, Settings
+from stator.duties import KEYS_SECONDS, KINESIS_SECONDS, TRIGGERS_SECONDS, duties, nudge, runners
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
@@ -32,13 +37,11 @@ from stator.items.read import Reader
 from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
-from stator.model.table import Table
-from stator.services import journals, reclaim, tokens, ttl
-from stator.services.backfill import Backfill
 from stator.services.figures import Figures
+from stator.services.jobs import JobRunner
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
-from stator.services.parts import Parts as ServiceParts
+from stator.services.parts import JobParts
 from stator.services.supervisor import Duty, Supervisor
 from stator.services.trigger_target import Targets
 from stator.services.triggers import Triggers
@@ -47,18 +50,8 @@ from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
 from stator.tables.catalog import Catalog
-from stator.tables.destinations import ACTIVE, live
 
 _log = logging.getLogger(__name__)
-
-_KEYS_SECONDS = 1.0
-_RECLAIM_SECONDS = 5.0
-_BACKFILL_SECONDS = 1.0
-_TOKENS_SECONDS = 60.0
-_KINESIS_SECONDS = 0.2
-_TRIGGERS_SECONDS = 0.1
-_ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
-_TRIM_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -73,6 +66,7 @@ class Server:
     supervisor: Supervisor
     delivery: KinesisDelivery
     triggers: Triggers
+    jobs: JobRunner
 
     @property
     def url(self) -> str:
@@ -83,6 +77,7 @@ class Server:
         """Finish what runs, then let go of the data directory."""
         await self.listener.close()
         await self.supervisor.close()
+        await self.jobs.close()
         await self.delivery.close()
         await self.triggers.close()
         await self.store.close()
@@ -102,27 +97,58 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         writer = Writer(store, catalog.latest, steady)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
         mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
-        parts = Parts(catalog, Reader(store), writer, clock, streams, mappings, bool(settings.kinesis_endpoint))
+        jobs = Jobs(store, clock, secrets.token_hex(8))
+        await jobs.load()
+        archive, buckets = _locations(settings)
+        backups = Backups(store, archive, clock)
+        parts = Parts(
+            catalog,
+            Reader(store),
+            writer,
+            clock,
+            streams,
+            mappings,
+            jobs,
+            backups,
+            archive,
+            buckets,
+            kinesis=bool(settings.kinesis_endpoint),
+        )
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
     except BaseException:
         await store.close()
         raise
-    service_parts = ServiceParts(catalog, store, clock, lambda: front.renderer.replies)
+    service_parts = JobParts(
+        catalog,
+        store,
+        clock,
+        lambda: front.renderer.replies,
+        steady=steady,
+        writer=writer,
+        jobs=jobs,
+        backups=backups,
+        archive=archive,
+        buckets=buckets,
+    )
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory else settings.data_dir / FILE_NAME
         front.metrics = Figures(service_parts, lambda: listener.connections, database).text
-    duties = _duties(service_parts, credentials, keyfile)
     delivery = KinesisDelivery(service_parts, _kinesis(settings))
-    duties.append(Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True))
     triggers = Triggers(mappings, targets, settings.trigger_timeout_seconds)
-    duties.append(Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS))
-    supervisor = Supervisor([*duties, *_journal_duties(service_parts, writer, streams, settings)])
-    catalog.watch(partial(_nudge, supervisor))
+    runner = JobRunner(service_parts, jobs, runners(service_parts))
+    all_duties = duties(service_parts, runner, streams, settings)
+    all_duties.append(Duty("kinesis", delivery.run_once, KINESIS_SECONDS, eager=True))
+    all_duties.append(Duty("triggers", triggers.run_once, TRIGGERS_SECONDS))
+    if keyfile is not None:
+        all_duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), KEYS_SECONDS))
+    supervisor = Supervisor(all_duties)
+    catalog.watch(partial(nudge, supervisor))
+    jobs.watch(lambda job: supervisor.nudge("jobs"))
     supervisor.start()
     scheme = "http" if tls is None else "https"
-    return Server(scheme, host, listener.port, store, listener, supervisor, delivery, triggers)
+    return Server(scheme, host, listener.port, store, listener, supervisor, delivery, triggers, runner)
 
 
 def serve(settings: Settings) -> int:
@@ -224,25 +250,12 @@ def _front_settings(settings: Settings) -> FrontSettings:
     )
 
 
-def _duties(parts: ServiceParts, credentials: Credentials, keyfile: KeyFile | None) -> list[Duty]:
-    duties = [
-        Duty("reclaim", partial(reclaim.run_once, parts), _RECLAIM_SECONDS),
-        Duty("backfill", Backfill(parts).run_once, _BACKFILL_SECONDS, eager=True),
-        Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
-    ]
-    if keyfile is not None:
-        duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS))
-    return duties
-
-
-def _journal_duties(parts: ServiceParts, writer: Writer, streams: Streams, settings: Settings) -> list[Duty]:
-    """What writes to the journal by itself, and what keeps it short."""
-    shard_seconds = settings.stream_shard_seconds
-    return [
-        Duty("ttl", partial(ttl.run_once, parts, writer, {}), settings.ttl_interval_seconds, eager=True),
-        Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), min(_ROLL_SECONDS, shard_seconds / 4)),
-        Duty("trim", partial(journals.trim_once, parts, streams), _TRIM_SECONDS),
-    ]
+async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
+    """Take up what `stator keys` wrote meanwhile."""
+    if not keyfile.refresh_if_changed():
+        return 0
+    credentials.replace(_known(keyfile))
+    return 1
 
 
 def _kinesis(settings: Settings) -> KinesisClient | None:
@@ -252,20 +265,13 @@ def _kinesis(settings: Settings) -> KinesisClient | None:
     return KinesisClient(settings.kinesis_endpoint, *keys, system_clock)  # signatures need the real time
 
 
-def _nudge(supervisor: Supervisor, table: Table) -> None:
-    """A wish in a table's definition need not wait for the duty that grants it to come round."""
-    if any(index.build for index in table.indexes):
-        supervisor.nudge("backfill")
-    if table.time_to_live is not None and table.time_to_live.enabled and not table.time_to_live.filled:
-        supervisor.nudge("ttl")
-    destination = live(table)
-    if destination is not None and destination.status != ACTIVE:
-        supervisor.nudge("kinesis")
+def _locations(settings: Settings) -> tuple[Location, Callable[[str], Location]]:
+    """The archive, and a bucket by its name. Nothing is looked at yet."""
 
+    def bucket(name: str) -> Location:
+        return Location.open(settings.buckets_url.replace("{bucket}", name))
 
-async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
-    """Take up what `stator keys` wrote meanwhile."""
-    if not keyfile.refresh_if_changed():
-        return 0
-    credentials.replace(_known(keyfile))
-    return 1
+    try:
+        return Location.open(settings.archive_url), bucket
+    except ArchiveError as error:
+        raise ConfigurationError(f"archive: {error}") from None

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from stator.api.call import Answer, Parts
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
+from stator.archive.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credentials
 from stator.clock import ManualClock
@@ -88,7 +91,19 @@ class World:
         self.catalog = catalog
         streams = Streams(store, clock)
         mappings = Mappings(store, streams, clock)
-        parts = Parts(catalog, Reader(store), Writer(store, catalog.latest), clock, streams, mappings)
+        archive = Location.open("memory://fuzz")
+        parts = Parts(
+            catalog,
+            Reader(store),
+            Writer(store, catalog.latest),
+            clock,
+            streams,
+            mappings,
+            Jobs(store, clock, "fuzz"),
+            Backups(store, archive, clock),
+            archive,
+            archive.below,
+        )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()
         # A timer of CPU time breaks off what hangs. Signals reach the main thread only.

@@ -1,8 +1,12 @@
 """One call of an operation: who asks, where, with what, and the few parts of the house an operation may use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
+from stator.archive.location import Location
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.items.read import Reader
@@ -22,6 +26,10 @@ class Parts:
     clock: Clock
     streams: Streams
     mappings: Mappings
+    jobs: Jobs
+    backups: Backups
+    archive: Location
+    buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
 
 

@@ -1,9 +1,13 @@
-"""What a background duty may use."""
+"""What a background duty may use, and what more those who do jobs may."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
+from stator.archive.location import Location
 from stator.clock import Clock
+from stator.items.commit import Writer
 from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
@@ -18,3 +22,15 @@ class Parts:
     store: Store
     clock: Clock
     replies: Callable[[], int] = _none  # how many requests have been answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobParts(Parts):
+    """`steady` is the clock of the journals: it never falls."""
+
+    steady: Clock
+    writer: Writer
+    jobs: Jobs
+    backups: Backups
+    archive: Location
+    buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
