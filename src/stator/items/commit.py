@@ -87,6 +87,11 @@ class Writer:
             del self._running[token.key]
         return done
 
+    async def commit_with(self, keys: Sequence[Key], writes: Sequence[Write], decide: Decide) -> Any:
+        """Make happen what `decide` says of the rows of `keys` and then of these writes'; it changes each write's row
+        itself, so that one may be refused without the others. Raises what it raises."""
+        return await self._transact([*keys, *(write.key for write in writes)], decide, writes)
+
     async def _transact(self, keys: Sequence[Key], decide: Decide, writes: Sequence[Write]) -> Any:
         latest, clock = self._latest, self._clock
 

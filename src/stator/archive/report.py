@@ -1,0 +1,76 @@
+"""Lines that a job gathers for a report while it works: what could not be imported, what a condition refused.
+
+They are rows of the store first, put in the commit that has made what they tell of, so that a crash neither loses one
+nor doubles it; then they go into files, and the rows are deleted. Rows: space 0, partition eight zero bytes and
+`reports`, sort `<kind>/<account>/<region>/<id>/<report>/` and the row's number in eight bytes; value: the lines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stator.archive.job import Job
+from stator.storage.store import Bound, Key, Put, Store
+
+PARTITION = bytes(8) + b"reports"
+_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How far one report of a job is. `lines` counts all it ever had; `files` has the lines of each file written."""
+
+    rows: int = 0  # ever put
+    first: int = 0  # the first that is still there
+    bytes: int = 0  # in those that are
+    lines: int = 0
+    files: tuple[int, ...] = ()
+
+    @property
+    def waiting(self) -> int:
+        """Lines that are in no file yet."""
+        return self.lines - sum(self.files)
+
+    def emptied(self) -> "Report":
+        """After its rows went into one more file."""
+        return replace(self, first=self.rows, bytes=0, files=(*self.files, self.waiting))
+
+    def render(self) -> list[Any]:
+        return [self.rows, self.first, self.bytes, self.lines, list(self.files)]
+
+
+def parse_report(stored: Sequence[Any] | None) -> Report:
+    if stored is None:
+        return Report()
+    rows, first, size, lines, files = stored
+    return Report(rows, first, size, lines, tuple(files))
+
+
+def add_lines(job: Job, name: str, report: Report, lines: Sequence[bytes]) -> tuple[Report, Put]:
+    """One more row of a report of that name."""
+    value = b"\n".join(lines) + b"\n"
+    after = replace(report, rows=report.rows + 1, bytes=report.bytes + len(value), lines=report.lines + len(lines))
+    return after, Put(_key(job, name, report.rows), len(value), value)
+
+
+def row_keys(job: Job, name: str, report: Report) -> list[Key]:
+    """The rows that are there."""
+    return [_key(job, name, number) for number in range(report.first, report.rows)]
+
+
+async def read_lines(store: Store, job: Job, name: str, report: Report) -> bytes:
+    """What the rows of a report hold, in order."""
+    bodies: list[bytes] = []
+    lower: Bound | None = Bound(_key(job, name, report.first).sort, inclusive=True)
+    upper = Bound(_key(job, name, report.rows).sort, inclusive=False)
+    while True:
+        page = await store.range(0, PARTITION, lower, upper, reverse=False, rows_max=_ROWS, bytes_max=report.bytes or 1)
+        bodies += [row.value for row in page.rows]
+        if not page.more or not page.rows:
+            return b"".join(bodies)
+        lower = Bound(page.rows[-1].sort, inclusive=False)
+
+
+def _key(job: Job, name: str, number: int) -> Key:
+    place = f"{job.kind}/{job.account}/{job.region}/{job.id}/{name}/"
+    return Key(0, PARTITION, place.encode() + number.to_bytes(8, "big"))
