@@ -1,4 +1,4 @@
-"""Which operations exist. Each file of `api.dynamodb` and `api.streams` registers its own with `@operation`."""
+"""Which operations exist. Each file of `api.dynamodb`, `api.streams` and `api.instance` registers with `@operation`."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -19,6 +19,10 @@ class Operation:
 
 OPERATIONS: dict[str, Operation] = {}
 """By the value of the X-Amz-Target header, for instance `DynamoDB_20120810.PutItem`."""
+
+
+PRIVATE = "Stator_20261121"
+"""The prefix of operations of Stator's own, which no service model has."""
 
 
 def operation(name: str, shape: Structure, prefix: str = "DynamoDB_20120810") -> Callable[[Handler], Handler]:

@@ -1,0 +1,167 @@
+"""Back up the whole instance: a full copy of every table, all of one moment, then the manifest.
+
+From the first backup on every table is journaled, and the catalog as well. A snapshot does not outlive its process: a
+backup that was interrupted begins anew, at a later moment.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stator.archive import full_copy, instance, mark
+from stator.archive.failure import Missing
+from stator.archive.instance import InstanceBackup, TableCopy
+from stator.archive.job import Job
+from stator.archive.jobs import CancelledJob
+from stator.model.table import Status, Table
+from stator.services.parts import JobParts
+from stator.storage.store import Snapshot
+from stator.tables import history
+from stator.tables.catalog import tables_of
+from stator.tables.history import Instance
+
+KIND = "instance"
+
+_TELL_SECONDS = 0.5  # between two notes of how far a backup is
+
+Seal = Callable[[float], Coroutine[Any, Any, None]]
+"""Returns once every change of every journal, up to a moment, is in the archive."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a backup is."""
+
+    items: int = 0
+    bytes: int = 0
+    tables: int = 0
+    of_bytes: int = 0
+    of_tables: int = 0
+    done: list[TableCopy] = field(default_factory=list)
+
+    def told(self) -> dict[str, int]:
+        return {
+            "items": self.items,
+            "bytes": self.bytes,
+            "tables": self.tables,
+            "of_bytes": self.of_bytes,
+            "of_tables": self.of_tables,
+        }
+
+
+class InstanceBackups:
+    """Runs jobs of the kind `instance`."""
+
+    def __init__(self, parts: JobParts, seal: Seal) -> None:
+        self._parts = parts
+        self._archive = parts.archive
+        self._seal = seal
+
+    async def run(self, job: Job) -> None:
+        """Make the backup of a job. Raises ArchiveError, a StoreError, CancelledJob or LeaseLost."""
+        owner = await self._parts.catalog.journal_all(uuid.uuid4().hex)
+        await mark.inscribe(self._archive, self._parts.steady())
+        if await self._is_made(job, owner):
+            return
+        await instance.remove(self._archive, job.id)
+        backup = await self._copy(job, owner)
+        await self._seal(backup.moment)
+        await instance.write(self._archive, backup)
+        await self.prune()
+
+    async def prune(self) -> int:
+        """Remove the backups that lead to no second of the period, and what is left of those that came to nothing.
+        Returns how many."""
+        if self._parts.catalog.instance is None:
+            return 0
+        own = await instance.read_all(self._archive, self._parts.catalog.instance.id)
+        old = [backup.id for backup in instance.superfluous(own, self._parts.steady())]
+        under_way = {job.id for job in self._parts.jobs.open() if job.kind == KIND}
+        known = {job.id for job in self._parts.jobs.list(KIND, "", "")}
+        # Another instance may be at work in the same archive: only what a job here began is ours to clear away.
+        left = [each for each in await instance.unfinished(self._archive) if each in known - under_way]
+        for backup_id in (*old, *left):
+            await instance.remove(self._archive, backup_id)
+        return len(old) + len(left)
+
+    async def _is_made(self, job: Job, owner: Instance) -> bool:
+        """Whether only the end of the job was missed."""
+        try:
+            return (await instance.read(self._archive, job.id)).instance == owner.id
+        except Missing:
+            return False
+
+    async def _copy(self, job: Job, owner: Instance) -> InstanceBackup:
+        begun = self._parts.steady()
+        snapshot = await self._parts.store.snapshot()
+        try:
+            # Later than every commit of the snapshot, and a time between two seconds leads to either of them.
+            moment = self._parts.steady()
+            tables = [table for table in await tables_of(snapshot) if table.status is not Status.DELETING]
+            sequence = await snapshot.last(history.JOURNAL, history.LANE)
+            course = _Course(of_bytes=await self._measure(tables), of_tables=len(tables))
+            async with self._telling(job, course):
+                for table in tables:
+                    await self._copy_table(job, snapshot, table, course, moment)
+        finally:
+            await snapshot.close()
+        return InstanceBackup(
+            id=job.id,
+            instance=owner.id,
+            comment=job.request["comment"],
+            kept=job.request["keep"],
+            begun=begun,
+            moment=moment,
+            ended=self._parts.steady(),
+            sequence=sequence,
+            tables=tuple(course.done),
+        )
+
+    async def _copy_table(self, job: Job, snapshot: Snapshot, table: Table, course: _Course, moment: float) -> None:
+        items, size = course.items, course.bytes
+
+        def tell(copied_items: int, copied_bytes: int) -> None:
+            course.items, course.bytes = items + copied_items, size + copied_bytes
+
+        path = instance.copy_path(job.id, table)
+        copy = await full_copy.write(self._archive, path, snapshot, table, moment=moment, progress=tell)
+        stored = sum(chunk.stored for chunk in copy.chunks)
+        course.done.append(TableCopy(table, path, copy.items, copy.bytes, stored))
+        course.tables += 1
+
+    async def _measure(self, tables: Sequence[Table]) -> int:
+        usages = [await self._parts.store.usage(table.space) for table in tables]
+        return sum(usage.size for usage in usages)
+
+    @asynccontextmanager
+    async def _telling(self, job: Job, course: _Course) -> AsyncIterator[None]:
+        """Write down now and then how far it is, and stop when that is wished."""
+        working = asyncio.current_task()
+        cancelled = False
+
+        async def tell() -> None:
+            nonlocal cancelled
+            while True:
+                saved = await self._parts.jobs.save(job, **course.told())
+                if saved.cancelling and working is not None:
+                    cancelled = True
+                    working.cancel()
+                    return
+                await asyncio.sleep(_TELL_SECONDS)
+
+        telling = asyncio.ensure_future(tell())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if cancelled:
+                raise CancelledJob from None
+            raise
+        finally:
+            telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
+        await self._parts.jobs.save(job, **course.told())
