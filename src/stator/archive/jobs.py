@@ -4,6 +4,7 @@ A copy of all rows is kept in memory, as of table definitions. A job is worked o
 process for LEASE_SECONDS, each `save` and `renew` for as long again, and a process that lost it writes no more.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -56,6 +57,8 @@ class Jobs:
         self._jobs: dict[Name, Job] = {}
         self._watchers: list[Callable[[Job], None]] = []
         self.changes = 0
+        # For operations with a ClientToken: held from the look for a job that has it until the new one can be found.
+        self.beginning = asyncio.Lock()
 
     async def load(self) -> None:
         """Read every job anew: at the start, and where other processes write jobs as well."""

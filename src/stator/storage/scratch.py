@@ -1,0 +1,108 @@
+"""A table on disk that nobody keeps: what a job has to sort or merge and what may not fit into memory.
+
+It is a temporary database of SQLite's own, whose file has no name from the moment it is made: a process that is killed
+leaves nothing behind. It lies where SQLITE_TMPDIR or TMPDIR say, else in /var/tmp. All work is done on other threads;
+one call at a time.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Self, TypeVar
+
+import apsw
+
+from stator.storage.store import Position
+
+T = TypeVar("T")
+
+_CREATE = """
+CREATE TABLE entries (
+    partition BLOB NOT NULL,
+    sort BLOB NOT NULL,
+    old BLOB,
+    old_size INTEGER NOT NULL,
+    new BLOB,
+    new_size INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (partition, sort)
+) STRICT, WITHOUT ROWID
+"""
+_PUT = """
+INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET new = excluded.new, new_size = excluded.new_size, time = excluded.time
+"""
+_PAGE = """
+SELECT partition, sort, old, old_size, new, new_size, time FROM entries
+WHERE (partition, sort) > (?, ?) ORDER BY partition, sort LIMIT ?
+"""
+_CACHE_KIB = 16_384
+_FIRST = Position(b"", b"")  # no partition is empty
+
+
+class Entry(NamedTuple):
+    """A place and what was there: `old` before the first put of that place, `new` after the last. `time` is the
+    last's."""
+
+    partition: bytes
+    sort: bytes
+    old: bytes | None
+    old_size: int
+    new: bytes | None
+    new_size: int
+    time: int
+
+
+class Scratch:
+    """Made by `open`. Close it to give its room back."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._lock = asyncio.Lock()
+        self.empty = True
+
+    @classmethod
+    async def open(cls) -> Self:
+        return cls(await asyncio.to_thread(_connect))
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """In this order; of a place that is there already `old` stays."""
+        if entries:
+            self.empty = False
+            await self._run(lambda: self._put(entries))
+
+    async def page(self, after: Position | None, entries_max: int) -> list[Entry]:
+        """The next entries past `after`, by partition and sort. Fewer than asked for: there are no more."""
+        if self.empty:
+            return []
+        partition, sort = after or _FIRST
+        rows: Iterable[Any] = await self._run(
+            lambda: self._connection.execute(_PAGE, (partition, sort, entries_max)).fetchall()
+        )
+        return [Entry(*row) for row in rows]
+
+    async def close(self) -> None:
+        await self._run(self._connection.close)
+
+    def _put(self, entries: Sequence[Entry]) -> None:
+        with self._connection:
+            self._connection.executemany(_PUT, entries)
+
+    async def _run(self, job: Callable[[], T]) -> T:
+        async with self._lock:
+            work = asyncio.ensure_future(asyncio.to_thread(job))
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                await asyncio.wait([work])  # nobody else may use the connection before it ends
+                raise
+
+
+def _connect() -> apsw.Connection:
+    connection = apsw.Connection("")
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(_CREATE)
+    return connection
