@@ -1,0 +1,31 @@
+"""DeleteBackup."""
+
+import logging
+from dataclasses import replace
+
+from stator.api.backup_arn import backup_of
+from stator.api.call import Answer, Call
+from stator.api.registry import operation
+from stator.archive import restores
+from stator.archive.backup import CREATING, DELETED, description
+from stator.archive.failure import ArchiveError
+from stator.errors import BackupInUseException, InternalServerError
+from stator.validation.requests.backup import DELETE_BACKUP
+
+_log = logging.getLogger(__name__)
+
+
+@operation("DeleteBackup", DELETE_BACKUP)
+async def delete_backup(call: Call) -> Answer:
+    arn = call.request["BackupArn"]
+    backup = await backup_of(call, arn)
+    if backup.status == CREATING:
+        raise BackupInUseException(f"Backup is being created: {arn}")
+    if call.parts.backups.is_used(backup) or restores.are_under_way(call.parts.jobs, backup):
+        raise BackupInUseException(f"Backup is being restored to a table: {arn}")
+    try:
+        await call.parts.backups.remove(backup)
+    except ArchiveError as error:
+        _log.error("the backup %s cannot be removed: %s", arn, error)
+        raise InternalServerError("The archive of this server cannot be reached. Its log says why.") from None
+    return {"BackupDescription": description(replace(backup, status=DELETED))}

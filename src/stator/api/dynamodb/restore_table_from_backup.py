@@ -1,0 +1,29 @@
+"""RestoreTableFromBackup."""
+
+from stator.api.backup_arn import backup_of
+from stator.api.call import Answer, Call
+from stator.api.registry import operation
+from stator.archive import restores
+from stator.archive.backup import CREATING
+from stator.errors import BackupInUseException
+from stator.tables.describe import describe
+from stator.validation.requests.restore import RESTORE_TABLE_FROM_BACKUP
+
+
+@operation("RestoreTableFromBackup", RESTORE_TABLE_FROM_BACKUP)
+async def restore_table_from_backup(call: Call) -> Answer:
+    arn = call.request["BackupArn"]
+    backup = await backup_of(call, arn)
+    if backup.status == CREATING:
+        raise BackupInUseException(f"Backup is being created: {arn}")
+    now = call.parts.clock()
+    with call.parts.backups.using(backup):
+        table = await restores.begin(
+            call.parts.catalog,
+            call.parts.jobs,
+            restores.from_backup(backup),
+            call.request,
+            place=(call.account, call.region),
+            now=now,
+        )
+    return {"TableDescription": describe(table, {}, now)}
