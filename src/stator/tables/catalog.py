@@ -103,9 +103,10 @@ class Catalog:
         return self._use(account, region, name) if table is None else table
 
     def latest(self, table: Table) -> Table:
-        """A table that `get` handed out some time ago, as data operations see it now. One that is gone stays as it
-        was."""
+        """A table that was handed out some time ago, as writes see it now. One that is gone stays as it was."""
         now = self._usable.get((table.account, table.region, table.name))
+        if now is None:  # a job fills one that is being created
+            now = self._tables.get((table.account, table.region), _NO_TABLES).get(table.name)
         return table if now is None or now.id != table.id else now
 
     def watch(self, watcher: Callable[[Table], None]) -> None:
