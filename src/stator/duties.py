@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from stator.archive import backup
+from stator.archive import backup, restores
 from stator.config import Settings
 from stator.journal.streams import Streams
 from stator.model.table import Table
@@ -13,6 +13,7 @@ from stator.services.backfill import Backfill
 from stator.services.backup import BackupRunner
 from stator.services.jobs import JobRunner, Runner
 from stator.services.parts import JobParts
+from stator.services.restore import BackupOrigin, RestoreRunner
 from stator.services.supervisor import Duty, Supervisor
 from stator.tables.destinations import ACTIVE, live
 
@@ -32,6 +33,7 @@ def runners(parts: JobParts) -> Mapping[str, Runner]:
     """Who does the jobs, by kind."""
     return {
         backup.JOB: BackupRunner(parts, parts.backups).run,
+        restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
     }
 
 
