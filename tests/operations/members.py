@@ -8,6 +8,19 @@ DEFINITIONS = [{"AttributeName": "pk", "AttributeType": "S"}]
 UNITS = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 ARN = "arn:aws:dynamodb:eu-west-1:000000000000:table/things"
 
+BY_G = {
+    "IndexName": "by_g",
+    "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
+}
+BY_L = {
+    "IndexName": "by_l",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "g", "KeyType": "RANGE"}],
+    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
+}
+BACKUP = "$BACKUP"
+"""Stands for the ARN of the backup that FIRST makes, once it is AVAILABLE."""
+
 FIRST: list[tuple[str, dict[str, Any]]] = [
     (
         "CreateTable",
@@ -59,6 +72,18 @@ FIRST: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("PutItem", {"TableName": "things", "Item": {"pk": {"S": "s"}}}),
+    (
+        "CreateTable",
+        {
+            "TableName": "kept",
+            "KeySchema": [*SCHEMA, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "g")],
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": [BY_G],
+            "LocalSecondaryIndexes": [BY_L],
+        },
+    ),
+    ("CreateBackup", {"TableName": "kept", "BackupName": "first"}),
 ]
 
 CONDITION = {
@@ -360,4 +385,35 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "TagResource": [{"ResourceArn": ARN, "Tags": [{"Key": "k", "Value": "v"}]}],
     "UntagResource": [{"ResourceArn": ARN, "TagKeys": ["k"]}],
     "ListTagsOfResource": [{"ResourceArn": ARN}],
+    "CreateBackup": [{"TableName": "things", "BackupName": "second"}],
+    "DescribeBackup": [{"BackupArn": BACKUP}],
+    "ListBackups": [
+        {
+            "TableName": "kept",
+            "Limit": 1,
+            "TimeRangeLowerBound": 1,
+            "TimeRangeUpperBound": 2,
+            "ExclusiveStartBackupArn": BACKUP,
+            "BackupType": "ALL",
+        }
+    ],
+    "RestoreTableFromBackup": [
+        {
+            "TargetTableName": "restored",
+            "BackupArn": BACKUP,
+            "BillingModeOverride": "PAY_PER_REQUEST",
+            "OnDemandThroughputOverride": ON_DEMAND,
+            "GlobalSecondaryIndexOverride": [BY_G | {"OnDemandThroughput": ON_DEMAND, "WarmThroughput": WARM}],
+            "LocalSecondaryIndexOverride": [BY_L],
+            "SSESpecificationOverride": {"Enabled": False},
+            "VectorIndexOverride": [],
+        },
+        {
+            "TargetTableName": "provisioned_again",
+            "BackupArn": BACKUP,
+            "BillingModeOverride": "PROVISIONED",
+            "ProvisionedThroughputOverride": UNITS,
+            "GlobalSecondaryIndexOverride": [BY_G | {"ProvisionedThroughput": UNITS}],
+        },
+    ],
 }

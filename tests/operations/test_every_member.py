@@ -21,7 +21,8 @@ import pytest
 from stator.api.call import Answer, Call
 from stator.api.registry import Operation
 from stator.assembly import operations
-from tests.operations.members import FIRST, SAMPLES
+from tests.operations.backups import until
+from tests.operations.members import BACKUP, FIRST, SAMPLES
 from tests.running import RunningServer, start_server
 
 MODEL = json.loads(
@@ -129,6 +130,7 @@ class House:
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
+        self.backup = ""  # what BACKUP stands for
         self._server: RunningServer = start_server()
         self._connection = http.client.HTTPConnection(urlsplit(self._server.url).netloc, timeout=30)
         known = self._server.server.listener._front.operations
@@ -153,13 +155,21 @@ class House:
             "SignedHeaders=host, Signature=0",
             "X-Amz-Date": "20261121T000000Z",
         }
-        self._connection.request("POST", "/", json.dumps(request), headers)
+        body = json.dumps(request).replace(BACKUP, self.backup)
+        self._connection.request("POST", "/", body, headers)
         response = self._connection.getresponse()
         return response.status, response.read()
 
     def close(self) -> None:
         self._connection.close()
         self._server.close()
+
+
+def available(house: House) -> str | None:
+    """The ARN of the first backup, once it is AVAILABLE."""
+    _, answer = house.ask("ListBackups", {})
+    (summary,) = json.loads(answer)["BackupSummaries"]
+    return summary["BackupArn"] if summary["BackupStatus"] == "AVAILABLE" else None
 
 
 def registered() -> list[str]:
@@ -172,6 +182,7 @@ def seen() -> Iterator[set[str]]:
     house = House()
     for operation, request in FIRST:
         assert house.ask(operation, request)[0] == 200, (operation, request)
+    house.backup = until(lambda: available(house))
     for name in sorted(registered(), key=lambda name: name == "DeleteTable"):
         for number, sample in enumerate(samples(name)):
             status, answer = house.ask(name, sample)

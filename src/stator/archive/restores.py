@@ -50,10 +50,12 @@ async def begin(
     """
     account, region = place
     name = request["TargetTableName"]
+    count = restoring.count_spaces(source.table, request)
+    restoring.build(source.table, request, place=place, spaces=range(count), now=now)
     # Also asked inside the change; asked here so that a request in vain costs no spaces.
     _check_absent(catalog.find(account, region, name), name)
     _check_room(catalog, account, region)
-    spaces = await catalog.create_spaces(restoring.count_spaces(source.table, request))
+    spaces = await catalog.create_spaces(count)
     try:
         table = restoring.build(source.table, request, place=place, spaces=spaces, now=now)
         restore = Restore(source.backup_arn, source.table.arn, source.time, in_progress=True)
