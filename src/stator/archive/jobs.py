@@ -253,5 +253,5 @@ def _name(job: Job) -> Name:
     return job.kind, job.account, job.region, job.id
 
 
-def _age(job: Job) -> tuple[float, str]:
-    return job.created, job.id
+def _age(job: Job) -> tuple[float, str, Name]:
+    return job.created, job.id, _name(job)
