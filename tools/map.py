@@ -91,6 +91,7 @@ ROOMS = (
         "One file for an operation, called like it. They never import each other.",
     ),
     Room(f"{SOURCE}/api/streams", "The four operations of DynamoDB Streams."),
+    Room(f"{SOURCE}/api/instance", "Operations of Stator's own on backups of the whole instance."),
     Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
     Room(f"{SOURCE}/services", "Background duties. They find their work in the store; no operation calls them."),

@@ -8,6 +8,7 @@ from pathlib import Path
 import botocore
 import botocore.loaders
 
+from stator.api.registry import PRIVATE
 from stator.assembly import operations
 from stator.config import SETTINGS
 from stator.metrics.metric import METRICS
@@ -48,14 +49,19 @@ def modelled_operations() -> dict[str, str]:
 
 
 def served_targets() -> set[str]:
-    """The X-Amz-Target of every operation that has a file."""
-    return set(operations())
+    """The X-Amz-Target of every operation that has a file, but for those of Stator's own."""
+    return {target for target in operations() if not target.startswith(PRIVATE)}
 
 
 def render_operations() -> str:
     modelled = modelled_operations()
     served = served_targets()
     rows = [f"| {target.partition('.')[0]} | {name} | {_file(target, served)} |" for target, name in modelled.items()]
+    own = [
+        f"| {target.partition('.')[0]} | {operation.name} | {_file(target, {target})} |"
+        for target, operation in sorted(operations().items())
+        if target.startswith(PRIVATE)
+    ]
     return f"""{NOTE}
 
 # Operations
@@ -67,6 +73,13 @@ status 400, `UnknownOperationException`.
 | Target | Operation | Served by |
 |---|---|---|
 {chr(10).join(rows)}
+
+Stator has a few of its own, for what no service model knows. They are asked for and signed like the others, in the
+name of the service `dynamodb`; [backups.md](backups.md) says what they do.
+
+| Target | Operation | Served by |
+|---|---|---|
+{chr(10).join(own)}
 """
 
 

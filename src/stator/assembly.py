@@ -19,6 +19,7 @@ from pathlib import Path
 import uvloop
 
 import stator.api.dynamodb
+import stator.api.instance
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
@@ -181,7 +182,7 @@ def _interrupt(stop: asyncio.Event) -> None:
 
 def operations() -> Mapping[str, Operation]:
     """Every operation there is: importing its file registers it."""
-    for package in (stator.api.dynamodb, stator.api.streams):
+    for package in (stator.api.dynamodb, stator.api.streams, stator.api.instance):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     return OPERATIONS

@@ -6,6 +6,7 @@ argparse and not typer: a tenth of the start-up budget saved, and flags need no 
 import argparse
 from typing import Any, NoReturn
 
+from stator.cli.moving.flags import add_commands
 from stator.config import SETTINGS, Setting, closest
 
 
@@ -78,6 +79,9 @@ def _make_parser() -> Parser:
     revoke.add_argument("access_key", metavar="ACCESS_KEY", help="The key's id, as `stator keys list` shows it.")
 
     _add_triggers(commands)
+    add_commands(commands, _add)
+
+    _add_instance(commands)
 
     doctor = _add(commands, "doctor", "Check a data directory.")
     _add_settings(doctor, "data_dir")
@@ -114,6 +118,28 @@ def _add_triggers(commands: "argparse._SubParsersAction[Parser]") -> None:
         action.add_argument("--url", default="http://127.0.0.1:8000", help="The server; default http://127.0.0.1:8000.")
         action.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
         _add_settings(action)
+
+
+def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:
+    backup = _add(commands, "backup", "Back up everything on a running server, to roll back to any second in between.")
+    actions = backup.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = _add(actions, "create", "Make a backup of all tables and print its id.")
+    create.add_argument("--comment", metavar="TEXT", default="", help="What it is for; up to 256 characters.")
+    create.add_argument("--keep", action="store_true", help="Never remove it; else it goes once it is not needed.")
+    create.add_argument("--no-wait", dest="wait", action="store_false", help="Do not wait until it is made.")
+    listing = _add(actions, "list", "Show the backups. With --archive no server has to run.")
+    delete = _add(actions, "delete", "Remove a backup.")
+    delete.add_argument("backup", metavar="ID", help="As `stator backup list` shows it.")
+    for action in (create, listing, delete):
+        action.add_argument("--url", help="The server; default http://127.0.0.1:8000.")
+        action.add_argument("--region", help="For the signature. [AWS_REGION; default us-east-1]")
+        action.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
+        _add_settings(action, *(("archive",) if action is listing else ()))
+
+    rollback = _add(commands, "rollback", "Make a new data directory of what a server had at a time.")
+    rollback.add_argument("--to", metavar="TIME", required=True, help="A time in UTC, or the id of a backup.")
+    rollback.add_argument("--instance", metavar="ID", help="Which instance, where an archive has several.")
+    _add_settings(rollback, "data_dir", "archive")
 
 
 def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:

@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 
 from stator.cli.arguments import given_settings, parse
-from stator.cli.complaint import Complaint
+from stator.cli.complaint import Complaint, Interrupted
 from stator.config import ConfigurationError, Settings, load
 
 
@@ -14,11 +14,33 @@ def main(arguments: list[str] | None = None) -> int:
     if found.command == "version":
         return _print_version()
     try:
+        if found.command in ("table", "copy", "export"):  # they ask servers, whose settings are nothing to them
+            return _move(found)
         return _run(found, load(given_settings(found), os.environ, found.config))
     except ConfigurationError as error:
         return _complain(error, code=2)
     except Complaint as error:
-        return _complain(error, code=1)
+        return _complain(error, code=error.exit_code)
+    except KeyboardInterrupt:
+        return _complain(Interrupted("stopped"), code=Interrupted.exit_code)
+
+
+def _move(found: Namespace) -> int:
+    if found.command == "copy":
+        from stator.cli.moving.copy import copy
+
+        return copy(found)
+    if found.command == "export":
+        from stator.cli.moving.export import export
+
+        return export(found)
+    if found.action == "backup":
+        from stator.cli.moving.backup import backup
+
+        return backup(found)
+    from stator.cli.moving.restore import restore
+
+    return restore(found)
 
 
 def _run(found: Namespace, settings: Settings) -> int:
@@ -38,6 +60,16 @@ def _run(found: Namespace, settings: Settings) -> int:
         if found.action == "create":
             return triggers.create(found)
         return triggers.show(found) if found.action == "list" else triggers.delete(found)
+    if found.command == "backup":
+        from stator.cli import backup
+
+        if found.action == "create":
+            return backup.create(found)
+        return backup.show(found) if found.action == "list" else backup.delete(found)
+    if found.command == "rollback":
+        from stator.cli.rollback import roll_back
+
+        return roll_back(settings, found)
     from stator.cli.doctor import examine
 
     return examine(settings)

@@ -1,0 +1,109 @@
+"""`stator backup`: back up the whole of a running server, and see what there is to roll back to."""
+
+import sys
+import time
+from argparse import Namespace
+from typing import Any
+
+from stator.cli.client import Api, Client
+from stator.cli.complaint import Complaint
+from stator.cli.endpoint import find_endpoint
+from stator.cli.progress import Progress, megabytes
+
+API = Api("dynamodb", "Stator_20261121.")
+
+_POLL_SECONDS = 0.2
+
+
+def create(found: Namespace) -> int:
+    """Prints the id of the new backup, once it is made unless --no-wait was given."""
+    client = _client(found)
+    request = {"Comment": found.comment, "Keep": found.keep}
+    told = client.call("CreateInstanceBackup", request)["InstanceBackupDescription"]
+    if found.wait:
+        told = _wait(client, told["BackupId"])
+        print(f"{_tables(told)}, {told['ItemCount']:,} items, {megabytes(told['BackupSizeBytes'])}", file=sys.stderr)
+    print(told["BackupId"])
+    return 0
+
+
+def show(found: Namespace) -> int:
+    """Prints one line for each backup, oldest first, and on the error stream what can be rolled back to."""
+    place = getattr(found, "archive", None)
+    told = _client(found).call("ListInstanceBackups", {}) if place is None else _read(place)
+    for each in told["InstanceBackups"]:
+        print(_line(each, told["InstanceId"]))
+    if not told["InstanceBackups"]:
+        print("no backups; `stator backup create` makes one", file=sys.stderr)
+    elif "LatestRestorableDateTime" in told:
+        from stator.archive.instance import render_time
+
+        earliest = render_time(told["EarliestRestorableDateTime"], up=True)
+        latest = render_time(told["LatestRestorableDateTime"])
+        if earliest < latest:
+            print(f"`stator rollback` leads to every second from {earliest} to {latest}", file=sys.stderr)
+    return 0
+
+
+def delete(found: Namespace) -> int:
+    _client(found).call("DeleteInstanceBackup", {"BackupId": found.backup})
+    return 0
+
+
+def _client(found: Namespace) -> Client:
+    return Client(find_endpoint(found.url, found.region, found.profile), API)
+
+
+def _wait(client: Client, backup_id: str) -> dict[str, Any]:
+    """What the server says of a backup once it is made. Raises Complaint if it fails."""
+    with Progress("backing up", None, unit="items") as progress:
+        while True:
+            told: dict[str, Any] = client.call("DescribeInstanceBackup", {"BackupId": backup_id})[
+                "InstanceBackupDescription"
+            ]
+            # What a backup that begins anew had done before does not count back.
+            more = max(0, told["ItemCount"] - progress.count)
+            progress.advance(more, max(0, told["BackupSizeBytes"] - progress.bytes))
+            if told["BackupStatus"] == "AVAILABLE":
+                return told
+            if told["BackupStatus"] == "FAILED":
+                raise Complaint(
+                    f"backup {backup_id} failed: {told.get('FailureMessage') or 'see the log of the server'}"
+                )
+            client.wait(_POLL_SECONDS)
+
+
+def _read(url: str) -> dict[str, Any]:
+    """What the server would say that is not there."""
+    import asyncio
+
+    from stator.archive import instance
+    from stator.archive.failure import ArchiveError
+    from stator.archive.instance_description import describe_all
+    from stator.archive.location import Location
+
+    try:
+        backups = asyncio.run(instance.read_all(Location.open(url)))
+    except ArchiveError as error:
+        raise Complaint(str(error)) from error
+    owners = {backup.instance for backup in backups}
+    return describe_all(backups, (), owners.pop() if len(owners) == 1 else None, time.time())
+
+
+def _line(told: dict[str, Any], own: str | None) -> str:
+    from stator.archive.instance import render_time
+
+    state = told["BackupStatus"].lower() + (", kept" if told["Kept"] else "")
+    moment = render_time(told.get("RestorableDateTime", told["BackupCreationDateTime"]), up=True)
+    size = f"{told['ItemCount']:,} items  {megabytes(told['BackupSizeBytes'])}"
+    line = f"{told['BackupId']}  {moment}  {state}  {_tables(told)}  {size}"
+    if told.get("InstanceId", own) != own:
+        line += f"  of instance {told['InstanceId']}"
+    if told.get("FailureMessage"):
+        line += f"  {told['FailureMessage']}"
+    return f"{line}  {told['Comment']}".rstrip()
+
+
+def _tables(told: dict[str, Any]) -> str:
+    count = told["TableCount"]
+    return f"{count} table" if count == 1 else f"{count} tables"

@@ -1,0 +1,45 @@
+"""`stator rollback`: a new data directory with what a server had at a time. No server has to run."""
+
+import sys
+import time
+from argparse import Namespace
+
+from stator import offline
+from stator.archive import instance
+from stator.archive.failure import ArchiveError
+from stator.archive.rollback import Course
+from stator.cli.complaint import Complaint
+from stator.cli.moment import parse_time
+from stator.cli.progress import Progress
+from stator.config import Settings
+from stator.storage.failure import DataDirectoryInUse, StoreError
+
+
+def roll_back(settings: Settings, found: Namespace) -> int:
+    """Prints what was made. Raises Complaint; the directory is as it was then, but for `.rollback` in it."""
+    if not settings.archive:
+        raise Complaint(
+            "say which archive with --archive. That of a server with --data-dir DATA and no setting is DATA-archive."
+        )
+    target = found.to if instance.is_id(found.to) else parse_time(found.to)
+    directory = settings.data_dir
+    with Progress("rolling back", None, unit="items") as progress:
+
+        def show(course: Course) -> None:
+            done = course.items + course.changes
+            progress.advance(done - progress.count, course.bytes - progress.bytes)
+
+        try:
+            made = offline.roll_back(
+                settings.archive, directory, target, owner=found.instance, now=time.time(), tell=show
+            )
+        except DataDirectoryInUse as error:
+            raise Complaint(f"{error}. Another rollback into {directory} is under way.") from error
+        except (ArchiveError, StoreError, OSError) as error:
+            raise Complaint(str(error)) from error
+        summary = progress.summary()
+    for table in made.left_out:
+        print(f"left out {table.name} of {table.account}: it was being made from a backup or import", file=sys.stderr)
+    print(f"{directory}: {len(made.tables)} tables as of {instance.render_time(made.at)}; {summary}")
+    print(f"Look it over with `stator doctor --data-dir {directory}`, serve it with `stator serve`.", file=sys.stderr)
+    return 0
