@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from stator.archive import backup as backups
-from stator.archive import full_copy
+from stator.archive import full_copy, mark
 from stator.archive.backup import Backup
-from stator.archive.failure import ArchiveError, Damaged, Missing
+from stator.archive.failure import ArchiveError, Damaged, Missing, Unreachable
 from stator.archive.location import Found, Location
 from stator.clock import Clock
 from stator.storage.store import Bound, Change, Key, Put, Store
@@ -123,8 +123,11 @@ class Backups:
         if not self._loaded:
             await self._load()
         before = dict(self._known)  # what is added while the archive is read is not in the listing
+        listing = await self.location.list(f"{backups.FOLDER}/")
+        if before and not listing and not await mark.check(self.location):
+            raise Unreachable(f"{self.location.url} was an archive and is none now; is it mounted?")
         folders: dict[str, list[Found]] = {}
-        for found in await self.location.list(f"{backups.FOLDER}/"):
+        for found in listing:
             folders.setdefault(found.path.rpartition("/")[0], []).append(found)
         manifests = {
             path: found

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stator.archive import backup as backups
-from stator.archive import full_copy
+from stator.archive import full_copy, mark
 from stator.archive.backup import AVAILABLE, Backup, decode, encode, make, make_system
 from stator.archive.backups import GARBAGE_SECONDS, Backups
 from stator.archive.failure import Unreachable
@@ -98,7 +98,7 @@ def test_comparing_takes_up_what_came_and_drops_what_went(tmp_path: Path) -> Non
         assert await house.backups.sync() == 1
         second = await house.write(make(TABLE, "second", NOW + 1))
         await house.location.delete(f"{first.path}/manifest.json")
-        assert await house.backups.sync() == 2
+        assert await house.backups.sync() == 2  # one came and one went
         assert house.backups.of(TABLE.account, TABLE.region) == [second]
         assert await house.backups.sync() == 0
 
@@ -191,6 +191,23 @@ def test_an_archive_out_of_reach_leaves_what_was_known(tmp_path: Path) -> None:
         assert later.of(TABLE.account, TABLE.region) == [backup]
 
     run(tmp_path, test)
+
+
+def test_an_archive_that_is_not_mounted_is_not_believed(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        archive, away = tmp_path / "archive", tmp_path / "away"
+        backup = await house.write(make(TABLE, "first", NOW))
+        await house.backups.sync()
+        archive.rename(away)
+        archive.mkdir()
+        with pytest.raises(Unreachable, match="is it mounted"):
+            await house.backups.sync()
+        assert house.backups.of(TABLE.account, TABLE.region) == [backup]
+        await mark.inscribe(house.location, NOW)  # a new one in its place
+        assert await house.backups.sync() == 1
+        assert house.backups.of(TABLE.account, TABLE.region) == []
+
+    run(tmp_path / "archive", test)
 
 
 def test_everybody_waits_for_the_first_comparison(tmp_path: Path) -> None:

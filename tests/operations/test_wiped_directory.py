@@ -1,0 +1,146 @@
+"""Backups outlive the data directory: a fresh server that is pointed at the archive lists and restores them."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.operations.backups import fill, items, make_backup, restore, until
+from tests.operations.conftest import create_table
+from tests.operations.faults import fault
+from tests.running import Account, RunningServer, new_account, start_server
+
+INDEXES: dict[str, dict[str, Any]] = {
+    "by-x": {"hash": ["x:S"], "range": ["n:N"], "projection": ["set"]},
+    "by-n": {"range": ["n:N"], "local": True},
+}
+
+
+class House:
+    """One server after another, and a client of an account."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number = new_account("").number
+        self.running: RunningServer | None = None
+        self.client: Any = None
+
+    def start(self, data: str, archive: str = "archive") -> Any:
+        self.running = start_server(self.path / data, archive=str(self.path / archive))
+        self.client = Account(self.running.url, self.number).client()
+        return self.client
+
+    def stop(self) -> None:
+        if self.running is not None:
+            self.client.close()
+            self.running.close()
+            self.running = None
+
+
+def test_everything_is_the_same_on_a_fresh_server(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        client = house.start("data")
+        create_table(client, "things", "pk:S", "sk:S", indexes=INDEXES)
+        fill(client, "things", 500)
+        before = client.describe_table(TableName="things")["Table"]
+        found = {index: items(client, "things", **({"IndexName": index} if index else {})) for index in ("", *INDEXES)}
+        arn = make_backup(client)
+        listed, described = client.list_backups(), client.describe_backup(BackupArn=arn)
+        house.stop()
+        shutil.rmtree(tmp_path / "data")
+
+        client = house.start("other")
+        assert client.list_tables()["TableNames"] == []
+        assert client.list_backups()["BackupSummaries"] == listed["BackupSummaries"]
+        assert client.describe_backup(BackupArn=arn)["BackupDescription"] == described["BackupDescription"]
+        after = restore(client, arn, "things")
+        own = {"TableId", "CreationDateTime", "RestoreSummary", "BillingModeSummary"}
+        assert {name: after[name] for name in after.keys() - own} == {
+            name: before[name] for name in before.keys() - own
+        }
+        for index, entries in found.items():
+            assert items(client, "things", **({"IndexName": index} if index else {})) == entries
+    finally:
+        house.stop()
+
+
+def test_the_archive_is_beside_the_data_unless_it_is_named(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        house.running = start_server(tmp_path / "data")
+        client = house.client = Account(house.running.url, house.number).client()
+        create_table(client, "things", "pk:S")
+        arn = make_backup(client)
+        id = arn.rpartition("/")[2]
+        assert (tmp_path / f"data-archive/backups/{house.number}/eu-west-1/things/{id}/manifest.json").is_file()
+        assert (tmp_path / "data-archive/stator-archive.json").is_file()
+    finally:
+        house.stop()
+
+
+def test_a_backup_that_came_from_elsewhere_is_found_after_a_restart(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        client = house.start("data", "first")
+        create_table(client, "things", "pk:S")
+        arn = make_backup(client)
+        house.stop()
+        client = house.start("data", "second")
+        assert client.list_backups()["BackupSummaries"] == []
+        house.stop()
+        shutil.copytree(tmp_path / "first", tmp_path / "second", dirs_exist_ok=True)
+        client = house.start("data", "second")
+        assert [each["BackupArn"] for each in client.list_backups()["BackupSummaries"]] == [arn]
+    finally:
+        house.stop()
+
+
+def test_a_damaged_backup_leaves_no_half_table(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        client = house.start("data")
+        create_table(client, "things", "pk:S", "sk:S")
+        fill(client, "things", 100)
+        arn = make_backup(client)
+        (chunk,) = (tmp_path / "archive" / "backups").rglob("000000.jsonl.zst")
+        damaged = bytearray(chunk.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        chunk.write_bytes(damaged)
+        client.restore_table_from_backup(TargetTableName="again", BackupArn=arn)
+        until(lambda: client.list_tables()["TableNames"] == ["things"])
+        assert fault(client.describe_table, TableName="again")[0] == "ResourceNotFoundException"
+        client.delete_backup(BackupArn=arn)  # nobody restores from it any more
+        create_table(client, "again", "pk:S")
+    finally:
+        house.stop()
+
+
+def test_a_backup_that_is_restored_from_is_in_use(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        client = house.start("data")
+        create_table(client, "things", "pk:S", "sk:S")
+        fill(client, "things", 100)
+        before = items(client, "things")
+        arn = make_backup(client)
+        archive, away = tmp_path / "archive", tmp_path / "away"
+        archive.rename(away)  # as if it were not mounted: the restore waits
+        client.restore_table_from_backup(TargetTableName="again", BackupArn=arn)
+        assert fault(client.delete_backup, BackupArn=arn) == (
+            "BackupInUseException",
+            f"Backup is being restored to a table: {arn}",
+        )
+        assert fault(client.delete_table, TableName="again")[0] == "ResourceInUseException"
+        assert fault(client.restore_table_from_backup, TargetTableName="again", BackupArn=arn) == (
+            "TableInUseException",
+            "Attempt to change a resource which is still in use: Table is being created: again",
+        )
+        shutil.rmtree(archive, ignore_errors=True)
+        away.rename(archive)
+        assert house.running is not None
+        house.running.clock.advance(120)  # past the pause after the failure
+        until(lambda: client.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
+        assert items(client, "again") == before
+        client.delete_backup(BackupArn=arn)
+    finally:
+        house.stop()
