@@ -4,8 +4,8 @@ A backup is there once its manifest is in the archive, and gone once that is gon
 server pointed at an archive finds what is in it. `sync` compares, at the start and every minute. Until the first
 comparison nobody is told of backups, unless the archive cannot be reached and the store still knows some.
 
-Rows: space 0, partition eight zero bytes and `backups`, sort the path in the archive; value `{"size", "modified"}` of
-the manifest and the backup.
+Rows: space 0, partition eight zero bytes and `backups`, sort the path in the archive; value the archive's URL, `size`
+and `modified` of the manifest, and the backup. Those of another archive than this server has now are forgotten.
 """
 
 import asyncio
@@ -183,19 +183,24 @@ class Backups:
     async def _load(self) -> None:
         after: Bound | None = None
         more = True
+        others: list[str] = []
         while more:
             page = await self._store.range(
                 _SPACE, _PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
             )
             for row in page.rows:
-                path = row.sort.decode()
-                self._known.setdefault(path, _decode(row.value))
+                path, (url, known) = row.sort.decode(), _decode(row.value)
+                if url == self.location.url:
+                    self._known.setdefault(path, known)
+                else:
+                    others.append(path)
                 after = Bound(row.sort, inclusive=False)
             more = page.more
+        await self._forget([path for path in others if path not in self._known])
         self._loaded = True
 
     async def _note(self, path: str, known: Known) -> None:
-        text = _encode(known)
+        text = _encode(self.location.url, known)
         put = Put(_key(path), len(text), text)
         await self._store.transact([_key(path)], lambda rows: Change(puts=[put]))
         self._known[path] = known
@@ -217,11 +222,12 @@ def _key(path: str) -> Key:
     return Key(_SPACE, _PARTITION, path.encode())
 
 
-def _encode(known: Known) -> bytes:
-    content: dict[str, Any] = {"size": known.size, "modified": known.modified}
+def _encode(url: str, known: Known) -> bytes:
+    content: dict[str, Any] = {"archive": url, "size": known.size, "modified": known.modified}
     return orjson.dumps(content | {"backup": orjson.Fragment(backups.encode(known.backup))})
 
 
-def _decode(data: bytes) -> Known:
+def _decode(data: bytes) -> tuple[str, Known]:
     stored = orjson.loads(data)
-    return Known(stored["size"], stored["modified"], backups.decode(orjson.dumps(stored["backup"])))
+    backup = backups.decode(orjson.dumps(stored["backup"]))
+    return stored["archive"], Known(stored["size"], stored["modified"], backup)
