@@ -12,7 +12,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +27,9 @@ from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
+from stator.background import Background
 from stator.clock import Clock, SteadyClock, system_clock
 from stator.config import ConfigurationError, Settings
-from stator.duties import KEYS_SECONDS, KINESIS_SECONDS, TRIGGERS_SECONDS, duties, nudge, runners
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
@@ -39,20 +39,20 @@ from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.services.figures import Figures
-from stator.services.jobs import JobRunner
-from stator.services.kinesis_client import KinesisClient
-from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import JobParts
-from stator.services.supervisor import Duty, Supervisor
+from stator.services.supervisor import Duty
 from stator.services.trigger_target import Targets
 from stator.services.triggers import Triggers
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
+from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
 _log = logging.getLogger(__name__)
+
+_KEYS_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -64,10 +64,7 @@ class Server:
     port: int
     store: SqliteStore
     listener: Listener
-    supervisor: Supervisor
-    delivery: KinesisDelivery
-    triggers: Triggers
-    jobs: JobRunner
+    background: Background
 
     @property
     def url(self) -> str:
@@ -77,10 +74,7 @@ class Server:
     async def close(self) -> None:
         """Finish what runs, then let go of the data directory."""
         await self.listener.close()
-        await self.supervisor.close()
-        await self.jobs.close()
-        await self.delivery.close()
-        await self.triggers.close()
+        await self.background.close()
         await self.store.close()
 
 
@@ -91,65 +85,60 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     try:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
-        steady = SteadyClock(clock)
-        catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
-        catalog.accompany(lambda before, after: accompany(before, after, steady()))
-        streams = Streams(store, steady)
-        writer = Writer(store, catalog.latest, steady)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
-        mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
-        jobs = Jobs(store, clock, secrets.token_hex(8))
-        await jobs.load()
-        archive, buckets = _locations(settings)
-        backups = Backups(store, archive, clock)
-        parts = Parts(
-            catalog,
-            Reader(store),
-            writer,
-            clock,
-            streams,
-            mappings,
-            jobs,
-            backups,
-            archive,
-            buckets,
-            kinesis=bool(settings.kinesis_endpoint),
-        )
+        parts, job_parts = await _furnish(store, settings, clock, targets)
         front = Front(operations(), parts, _front_settings(settings), credentials, clock)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
     except BaseException:
         await store.close()
         raise
-    service_parts = JobParts(
+    job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
+    triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
+    keys = [] if keyfile is None else [Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS)]
+    background = Background.begin(job_parts, parts.streams, triggers, settings, keys)
+    if settings.public_metrics or not settings.public:
+        database = None if settings.in_memory else settings.data_dir / FILE_NAME
+        front.metrics = Figures(job_parts, lambda: listener.connections, database, [background.figures]).text
+    scheme = "http" if tls is None else "https"
+    return Server(scheme, host, listener.port, store, listener, background)
+
+
+async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targets) -> tuple[Parts, JobParts]:
+    """What operations use, and what those who do jobs do."""
+    steady = SteadyClock(clock)
+    catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
+    catalog.accompany(lambda before, after: accompany(before, after, steady()))
+    streams = Streams(store, steady)
+    mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
+    archive, buckets = _locations(settings)
+    jobs = Jobs(store, clock, secrets.token_hex(8))
+    await jobs.load()
+    job_parts = JobParts(
         catalog,
         store,
         clock,
-        lambda: front.renderer.replies,
         steady=steady,
-        writer=writer,
+        writer=Writer(store, catalog.latest, steady),
         jobs=jobs,
-        backups=backups,
+        backups=Backups(store, archive, clock),
         archive=archive,
         buckets=buckets,
     )
-    if settings.public_metrics or not settings.public:
-        database = None if settings.in_memory else settings.data_dir / FILE_NAME
-        front.metrics = Figures(service_parts, lambda: listener.connections, database).text
-    delivery = KinesisDelivery(service_parts, _kinesis(settings))
-    triggers = Triggers(mappings, targets, settings.trigger_timeout_seconds)
-    runner = JobRunner(service_parts, jobs, runners(service_parts))
-    all_duties = duties(service_parts, runner, streams, settings)
-    all_duties.append(Duty("kinesis", delivery.run_once, KINESIS_SECONDS, eager=True))
-    all_duties.append(Duty("triggers", triggers.run_once, TRIGGERS_SECONDS))
-    if keyfile is not None:
-        all_duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), KEYS_SECONDS))
-    supervisor = Supervisor(all_duties)
-    catalog.watch(partial(nudge, supervisor))
-    jobs.watch(lambda job: supervisor.nudge("jobs"))
-    supervisor.start()
-    scheme = "http" if tls is None else "https"
-    return Server(scheme, host, listener.port, store, listener, supervisor, delivery, triggers, runner)
+    parts = Parts(
+        catalog,
+        Reader(store),
+        job_parts.writer,
+        clock,
+        streams,
+        mappings,
+        jobs,
+        job_parts.backups,
+        archive,
+        buckets,
+        kinesis=bool(settings.kinesis_endpoint),
+    )
+    return parts, job_parts
 
 
 def serve(settings: Settings) -> int:
@@ -257,13 +246,6 @@ async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
         return 0
     credentials.replace(_known(keyfile))
     return 1
-
-
-def _kinesis(settings: Settings) -> KinesisClient | None:
-    if not settings.kinesis_endpoint:
-        return None
-    keys = settings.kinesis_access_key, settings.kinesis_secret_key
-    return KinesisClient(settings.kinesis_endpoint, *keys, system_clock)  # signatures need the real time
 
 
 def _locations(settings: Settings) -> tuple[Location, Callable[[str], Location]]:

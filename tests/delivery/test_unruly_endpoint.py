@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from stator import assembly
+from stator import background
 from stator.services import kinesis_courier
 from tests.delivery.unruly import STREAM, Reply, Sent, Unruly, refused
 from tests.kinesis import wait_for_status, wait_until
@@ -28,7 +28,7 @@ def endpoint() -> Iterator[Unruly]:
 
 @pytest.fixture
 def server(endpoint: Unruly, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
-    monkeypatch.setattr(assembly, "_KINESIS_SECONDS", 0.01)
+    monkeypatch.setattr(background, "_KINESIS_SECONDS", 0.01)
     monkeypatch.setattr(kinesis_courier, "BACK_OFF_SECONDS_MIN", 0.001)
     monkeypatch.setattr(kinesis_courier, "BACK_OFF_SECONDS_MAX", 0.02)
     running = start_server(kinesis_endpoint=endpoint.url, kinesis_access_key="AKID", kinesis_secret_key="hush")
@@ -190,7 +190,7 @@ def test_a_stream_that_hangs_holds_up_no_other_and_no_stop(
         put(dynamodb, "b", value, "others")
     wait_until(lambda: values(list(endpoint.taken)) == {"b": list(range(5))})
     began = time.monotonic()
-    server._run(server.server.delivery.close())
+    server._run(server.server.background.delivery.close())
     assert time.monotonic() - began < 2
     release.set()
 

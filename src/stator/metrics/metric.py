@@ -34,6 +34,15 @@ TABLE_ITEMS = Metric("stator_table_items", _TABLE, "Items of the table, exact.")
 TABLE_BYTES = Metric("stator_table_size_bytes", _TABLE, "Bytes of these items as DynamoDB counts them.")
 INDEX_ENTRIES = Metric("stator_index_entries", _INDEX, "Entries of the index, exact.")
 INDEX_BYTES = Metric("stator_index_size_bytes", _INDEX, "Bytes of these entries as DynamoDB counts them.")
+JOBS = Metric(
+    "stator_jobs",
+    ("kind", "state"),
+    "Backups, restores, exports, imports, bulk puts and backups of the instance by how far they are: RUNNING and "
+    "CANCELLING ones, and those that ended COMPLETED, FAILED or CANCELLED and are told of still.",
+)
+JOBS_RETRYING = Metric(
+    "stator_jobs_retrying", ("kind",), "Of the running ones those whose last try failed: the log says why."
+)
 CONNECTIONS = Metric("stator_connections", (), "Connections of clients that are open now.")
 REPLIES = Metric("stator_replies", (), "Requests answered since the start, failures among them.", counter=True)
 DATABASE_BYTES = Metric("stator_database_file_bytes", (), "Size of the database file. Not there in memory.")
@@ -49,6 +58,8 @@ METRICS = (
     TABLE_BYTES,
     INDEX_ENTRIES,
     INDEX_BYTES,
+    JOBS,
+    JOBS_RETRYING,
     CONNECTIONS,
     REPLIES,
     DATABASE_BYTES,

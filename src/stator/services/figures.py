@@ -1,7 +1,7 @@
 """The figures of this server as they are when somebody asks. Nothing is counted while requests are answered."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from stator.metrics.metric import (
@@ -22,9 +22,17 @@ from stator.services.parts import Parts
 
 
 class Figures:
-    """`database` is the file of the store, None where there is none; beside it lies its log."""
+    """`database` is the file of the store, None where there is none; beside it lies its log. `duties` are those that
+    tell figures of their own."""
 
-    def __init__(self, parts: Parts, connections: Callable[[], int], database: Path | None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        connections: Callable[[], int],
+        database: Path | None,
+        duties: Sequence[Callable[[], Iterable[Figure]]] = (),
+    ) -> None:
+        self._duties = duties
         self._parts = parts
         self._connections = connections
         self._database = database
@@ -43,6 +51,8 @@ class Figures:
             log = self._database.with_name(self._database.name + "-wal")
             figures.append(Figure(DATABASE_BYTES, (), _size(self._database)))
             figures.append(Figure(LOG_BYTES, (), _size(log)))
+        for tell in self._duties:
+            figures += tell()
         catalog = self._parts.catalog
         for table in catalog.tables():
             labels = (table.account, table.region, table.name)

@@ -8,11 +8,13 @@ CancelledJob CANCELLED. Any other exception is logged, and the job tried again a
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, Job
 from stator.archive.jobs import LEASE_SECONDS, CancelledJob, JobFailed, Jobs, LeaseLost
+from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.parts import Parts
 from stator.services.supervisor import retry_seconds
 
@@ -79,6 +81,14 @@ class JobRunner:
         await asyncio.gather(*(task for _, task in running), return_exceptions=True)
         for job, _ in running:
             await self._jobs.release(job)
+
+    def figures(self) -> list[Figure]:
+        """How many jobs there are in which state, and how many of them wait for another try."""
+        states = Counter((job.kind, job.state) for job in self._jobs.all())
+        retrying = Counter(name[0] for name in self._troubles)
+        return [Figure(JOBS, labels, count) for labels, count in states.items()] + [
+            Figure(JOBS_RETRYING, (kind,), count) for kind, count in retrying.items()
+        ]
 
     async def settle(self) -> None:
         """Return once nothing runs: for tests and tools."""

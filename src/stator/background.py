@@ -1,0 +1,126 @@
+"""What a server does that no request waits for: its duties with their paces, and who does which kind of job."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from stator.archive import backup, exports, restores
+from stator.archive.job import Job
+from stator.clock import system_clock
+from stator.config import Settings
+from stator.journal.streams import Streams
+from stator.metrics.metric import Figure
+from stator.model.table import Table
+from stator.services import jobs as job_duty
+from stator.services import journals, reclaim, tokens, ttl
+from stator.services.backfill import Backfill
+from stator.services.backup import BackupRunner
+from stator.services.export import ExportRunner
+from stator.services.jobs import JobRunner, Runner
+from stator.services.kinesis_client import KinesisClient
+from stator.services.kinesis_delivery import KinesisDelivery
+from stator.services.parts import JobParts
+from stator.services.restore import BackupOrigin, RestoreRunner
+from stator.services.supervisor import Duty, Supervisor
+from stator.services.triggers import Triggers
+from stator.tables.destinations import ACTIVE, live
+
+_KINESIS_SECONDS = 0.2
+_TRIGGERS_SECONDS = 0.1
+_RECLAIM_SECONDS = 5.0
+_BACKFILL_SECONDS = 1.0
+_TOKENS_SECONDS = 60.0
+_BACKUPS_SECONDS = 60.0
+_ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
+_TRIM_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Background:
+    """All of it, from `begin` to `close`."""
+
+    supervisor: Supervisor
+    jobs: JobRunner
+    delivery: KinesisDelivery
+    triggers: Triggers
+
+    @classmethod
+    def begin(
+        cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty] = ()
+    ) -> Self:
+        jobs = JobRunner(parts, parts.jobs, runners(parts))
+        delivery = KinesisDelivery(parts, _kinesis(settings))
+        supervisor = Supervisor(
+            [
+                *duties(parts, jobs, streams, settings),
+                Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
+                Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
+                *more,
+            ]
+        )
+        parts.catalog.watch(partial(_nudge, supervisor))
+        parts.jobs.watch(partial(_nudge_jobs, supervisor))
+        supervisor.start()
+        return cls(supervisor, jobs, delivery, triggers)
+
+    def figures(self) -> list[Figure]:
+        """What it has to tell of itself."""
+        return self.jobs.figures()
+
+    async def close(self) -> None:
+        """Let what takes a moment finish, and stop what takes longer where it can go on."""
+        await self.supervisor.close()
+        await self.jobs.close()
+        await self.delivery.close()
+        await self.triggers.close()
+
+
+def runners(parts: JobParts) -> Mapping[str, Runner]:
+    """Who does the jobs, by kind."""
+    return {
+        backup.JOB: BackupRunner(parts, parts.backups).run,
+        exports.KIND: ExportRunner(parts).run,
+        restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
+    }
+
+
+def duties(parts: JobParts, jobs: JobRunner, streams: Streams, settings: Settings) -> list[Duty]:
+    """What is done again and again, save what talks to other servers."""
+    shard_seconds = settings.stream_shard_seconds
+    roll_seconds = min(_ROLL_SECONDS, shard_seconds / 4)
+    expire = partial(ttl.run_once, parts, parts.writer, {})
+    return [
+        Duty("reclaim", partial(reclaim.run_once, parts, parts.jobs.held_spaces), _RECLAIM_SECONDS),
+        Duty("backfill", Backfill(parts).run_once, _BACKFILL_SECONDS, eager=True),
+        Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
+        Duty("backups", parts.backups.sync, _BACKUPS_SECONDS),
+        Duty("jobs", jobs.run_once, job_duty.PACE_SECONDS),
+        Duty("ttl", expire, settings.ttl_interval_seconds, eager=True),
+        Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), roll_seconds),
+        Duty("trim", partial(journals.trim_once, parts, streams), _TRIM_SECONDS),
+    ]
+
+
+def _nudge(supervisor: Supervisor, table: Table) -> None:
+    """A wish in a table's definition need not wait for the duty that grants it to come round."""
+    if any(index.build for index in table.indexes):
+        supervisor.nudge("backfill")
+    if table.time_to_live is not None and table.time_to_live.enabled and not table.time_to_live.filled:
+        supervisor.nudge("ttl")
+    destination = live(table)
+    if destination is not None and destination.status != ACTIVE:
+        supervisor.nudge("kinesis")
+
+
+def _nudge_jobs(supervisor: Supervisor, job: Job) -> None:
+    """A new job begins at once, and the end of one makes room for another."""
+    if job.finished or job.owner is None:
+        supervisor.nudge("jobs")
+
+
+def _kinesis(settings: Settings) -> KinesisClient | None:
+    if not settings.kinesis_endpoint:
+        return None
+    keys = settings.kinesis_access_key, settings.kinesis_secret_key
+    return KinesisClient(settings.kinesis_endpoint, *keys, system_clock)  # signatures need the real time
