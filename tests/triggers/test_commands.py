@@ -50,4 +50,4 @@ def test_what_the_server_refuses_is_told(ask: Any, stream: str) -> None:
 
 def test_a_server_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["triggers", "list", "--url", "http://127.0.0.1:1"]) == 1
-    assert "Name it with --url" in capsys.readouterr().err
+    assert "name another with --url" in capsys.readouterr().err
