@@ -80,6 +80,7 @@ def runners(parts: JobParts) -> Mapping[str, Runner]:
     """Who does the jobs, by kind."""
     return {
         backup.JOB: BackupRunner(parts, parts.backups).run,
+        restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
         exports.KIND: ExportRunner(parts).run,
         restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
     }

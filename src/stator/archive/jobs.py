@@ -200,12 +200,15 @@ class Jobs:
                 raise LeaseLost(job.name)
             now = decode(rows[0].value)
             if now.finished:
-                raise LeaseLost(job.name)
+                return Change(result=(now, True))
             after = edit(now)
-            return Change(puts=[jobs.put(after)], result=after)
+            return Change(puts=[jobs.put(after)], result=(after, False))
 
-        after: Job = await self._store.transact([key], decide_change)
+        after: Job
+        after, over = await self._store.transact([key], decide_change)
         self._remember(after, quiet=quiet)
+        if over:
+            raise LeaseLost(job.name)
         return after
 
     def _mine(self, job: Job) -> Job:
