@@ -95,10 +95,11 @@ async def fill(client: Client, attribute: str) -> float:
 
 
 class Load:
-    """GetItem at a constant rate, until stopped: a request that is late does not put off the next one."""
+    """Requests at a constant rate, until stopped: one that is late does not put off the next one."""
 
-    def __init__(self, target: Target, per_second: int) -> None:
+    def __init__(self, target: Target, per_second: int, asked: workload.Workload = workload.GET_ITEM) -> None:
         self._target = target
+        self._asked = asked
         self._per_second = per_second
         self._idle: list[Client] = []
         self._number = 0
@@ -111,7 +112,7 @@ class Load:
         while self._running:
             due += 1 / self._per_second
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            task = asyncio.ensure_future(self._get(due))
+            task = asyncio.ensure_future(self._ask(due))
             asking.add(task)
             task.add_done_callback(asking.discard)
         await asyncio.gather(*asking)
@@ -121,11 +122,11 @@ class Load:
     def stop(self) -> None:
         self._running = False
 
-    async def _get(self, due: float) -> None:
+    async def _ask(self, due: float) -> None:
         client = self._idle.pop() if self._idle else await Client.connect(self._target)
         self._number += 1
         sent = max(due, time.perf_counter())  # a timer of this side that was late says nothing of the server
-        await client.ask("GetItem", workload.get_item(self._number, self._target.items))
+        await client.ask(self._asked.operation, self._asked.body(self._number, self._target.items))
         self.latencies.append(time.perf_counter() - sent)
         self._idle.append(client)
 
