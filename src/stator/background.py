@@ -6,6 +6,7 @@ from functools import partial
 from typing import Self
 
 from stator.archive import backup, exports, restores
+from stator.archive.intake import BULK, IMPORT
 from stator.archive.job import Job
 from stator.clock import system_clock
 from stator.config import Settings
@@ -16,7 +17,9 @@ from stator.services import jobs as job_duty
 from stator.services import journals, reclaim, tokens, ttl
 from stator.services.backfill import Backfill
 from stator.services.backup import BackupRunner
+from stator.services.bulk_put import BulkPutRunner
 from stator.services.export import ExportRunner
+from stator.services.importer import ImportRunner
 from stator.services.jobs import JobRunner, Runner
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
@@ -82,6 +85,8 @@ def runners(parts: JobParts) -> Mapping[str, Runner]:
         backup.JOB: BackupRunner(parts, parts.backups).run,
         restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
         exports.KIND: ExportRunner(parts).run,
+        IMPORT: ImportRunner(parts).run,
+        BULK: BulkPutRunner(parts).run,
         restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
     }
 

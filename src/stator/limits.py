@@ -51,3 +51,9 @@ TABLES_MAX = 2500  # per account and region
 TAGS_MAX = 50
 ACCOUNT_CAPACITY_UNITS_MAX = 80_000
 TABLE_CAPACITY_UNITS_MAX = 40_000
+
+# Imports and bulk operations
+IMPORTS_MAX = 50  # under way, per account and region
+BULK_OPERATIONS_MAX = 50
+LIST_IMPORTS_MAX = 25
+LIST_BULK_OPERATIONS_DEFAULT = 10  # of one page where the request does not say

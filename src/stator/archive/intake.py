@@ -11,6 +11,7 @@ from stator.archive.job import Job
 from stator.archive.report import Report, parse_report
 from stator.archive.splitter import BEGINNING, Place
 
+IMPORT, BULK = "import", "bulk"  # the kinds of jobs
 TOKEN_SECONDS = 8 * 3600.0  # so long after it ended a job answers to its token
 ERRORS, REFUSALS = "errors", "condition-check-failures"  # the reports
 

@@ -18,22 +18,23 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How far one report of a job is. `lines` counts all it ever had; `files` has the lines of each file written."""
+    """How far one report of a job is. `lines` counts all it ever had; `files` has how many each file has that was
+    written, and the MD5 of that file in base64."""
 
     rows: int = 0  # ever put
     first: int = 0  # the first that is still there
     bytes: int = 0  # in those that are
     lines: int = 0
-    files: tuple[int, ...] = ()
+    files: tuple[tuple[int, str], ...] = ()
 
     @property
     def waiting(self) -> int:
         """Lines that are in no file yet."""
-        return self.lines - sum(self.files)
+        return self.lines - sum(lines for lines, _ in self.files)
 
-    def emptied(self) -> "Report":
+    def emptied(self, md5: str) -> "Report":
         """After its rows went into one more file."""
-        return replace(self, first=self.rows, bytes=0, files=(*self.files, self.waiting))
+        return replace(self, first=self.rows, bytes=0, files=(*self.files, (self.waiting, md5)))
 
     def render(self) -> list[Any]:
         return [self.rows, self.first, self.bytes, self.lines, list(self.files)]
@@ -43,7 +44,7 @@ def parse_report(stored: Sequence[Any] | None) -> Report:
     if stored is None:
         return Report()
     rows, first, size, lines, files = stored
-    return Report(rows, first, size, lines, tuple(files))
+    return Report(rows, first, size, lines, tuple((count, md5) for count, md5 in files))
 
 
 def add_lines(job: Job, name: str, report: Report, lines: Sequence[bytes]) -> tuple[Report, Put]:

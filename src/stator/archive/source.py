@@ -7,7 +7,7 @@ Reading is done in a thread, a piece at a time, and can go on after any record.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -54,6 +54,13 @@ class Entry(NamedTuple, Generic[T]):
     end: int
     content: T | None
     fault: str | None
+
+
+class Batch(NamedTuple, Generic[T]):
+    """Entries in order, and how many bytes of the object, as it is stored, were read for them and those before."""
+
+    entries: list[Entry[T]]
+    stored: int
 
 
 class NoManifest(ValueError):
@@ -190,26 +197,28 @@ class Decoder(Generic[T]):
 
 async def read(
     bucket: Location, one: Object, format: Format, prepare: Prepare[T], place: Place
-) -> AsyncIterator[list[Entry[T]]]:
+) -> AsyncGenerator[Batch[T], None]:
     """The entries of an object from `place` on, in batches. An object that has gone is told as one that is damaged.
 
     Raises what the location raises.
     """
     decoder = Decoder(one, format, prepare, place)
+    stored = decoder.start
     async with aclosing(_slices(bucket, one.path, decoder.start)) as slices:
         try:
             async for data in slices:
+                stored += len(data)
                 batches = decoder.feed(data)
-                while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-                    yield batch
+                while (entries := await asyncio.to_thread(next, batches, None)) is not None:
+                    yield Batch(entries, stored)
                 if decoder.ended:
                     return
         except Missing:
-            yield [Entry(place.number, place.offset, None, "The object is not there any more")]
+            yield Batch([Entry(place.number, place.offset, None, "The object is not there any more")], stored)
             return
     batches = decoder.feed(None)
-    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        yield batch
+    while (entries := await asyncio.to_thread(next, batches, None)) is not None:
+        yield Batch(entries, stored)
 
 
 async def _slices(bucket: Location, path: str, start: int) -> AsyncGenerator[bytes, None]:

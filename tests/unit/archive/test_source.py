@@ -11,7 +11,7 @@ import zstandard
 
 from stator.archive import source
 from stator.archive.location import Location
-from stator.archive.source import Entry, Format, NoManifest, Object, find_objects, read
+from stator.archive.source import Batch, Entry, Format, NoManifest, Object, find_objects, read
 from stator.archive.splitter import BEGINNING, Place
 from stator.errors import ValidationException
 
@@ -37,7 +37,11 @@ def entries(
 ) -> list[Entry[dict[str, Any]]]:
     async def collect() -> list[Entry[dict[str, Any]]]:
         one = Object("o", len(body), compression)
-        return [entry async for batch in read(await bucket({"o": body}), one, format, same, place) for entry in batch]
+        return [
+            entry
+            async for batch in read(await bucket({"o": body}), one, format, same, place)
+            for entry in batch.entries
+        ]
 
     return asyncio.run(collect())
 
@@ -126,13 +130,13 @@ def test_an_object_that_went_away_is_one_fault() -> None:
     async def collect() -> list[Any]:
         return [b async for b in read(await bucket({}), Object("gone", 5, "NONE"), JSON, same, BEGINNING)]
 
-    assert asyncio.run(collect()) == [[Entry(0, 0, None, "The object is not there any more")]]
+    assert asyncio.run(collect()) == [Batch([Entry(0, 0, None, "The object is not there any more")], 0)]
 
 
 def test_batches_are_bounded() -> None:
     async def collect(body: bytes) -> list[int]:
         one = Object("o", len(body), "NONE")
-        return [len(batch) async for batch in read(await bucket({"o": body}), one, JSON, same, BEGINNING)]
+        return [len(batch.entries) async for batch in read(await bucket({"o": body}), one, JSON, same, BEGINNING)]
 
     small = b"".join(orjson.dumps(item(number)) + b"\n" for number in range(3000))
     assert max(asyncio.run(collect(small))) == source.BATCH_RECORDS_MAX

@@ -1,9 +1,10 @@
-"""The inputs of StartBulkPutItems, DescribeBulkOperation, ListBulkOperations and CancelBulkOperation."""
+"""The inputs of StartBulkPutItems, DescribeBulkOperation, ListBulkOperations and CancelBulkOperation, and the record of
+a bulk put."""
 
 from typing import Final
 
 from stator.validation.requests.import_table import BUCKET, BUCKET_OWNER, CLIENT_TOKEN, COMPRESSION, KEY_PREFIX
-from stator.validation.requests.member import TABLE_NAME
+from stator.validation.requests.member import EXPRESSION_NAMES, EXPRESSION_VALUES, ITEM, TABLE_NAME, TEXT
 from stator.validation.scalar import Integer, Long, String
 from stator.validation.shape import List, Structure, required
 
@@ -52,5 +53,15 @@ LIST_BULK_OPERATIONS: Final = Structure(
     {
         "MaxResults": Integer(min=1, max=25),
         "NextToken": String(min=1, max=1024, pattern="([0-9a-f]{16})+"),
+    },
+)
+
+BULK_PUT_RECORD: Final = Structure(
+    "BulkPutRecord",
+    {
+        "Item": required(ITEM),
+        "ConditionExpression": TEXT,
+        "ExpressionAttributeValues": EXPRESSION_VALUES,
+        "ExpressionAttributeNames": EXPRESSION_NAMES,
     },
 )

@@ -1,0 +1,80 @@
+"""ImportTable."""
+
+from typing import Any
+
+from stator.api.call import Answer, Call
+from stator.api.imports import describe_import
+from stator.api.intake import new_id, same_token, with_token
+from stator.api.registry import operation
+from stator.archive.intake import IMPORT
+from stator.archive.job import Job
+from stator.errors import ImportConflictException, LimitExceededException, ResourceInUseException, WireError
+from stator.limits import IMPORTS_MAX, TABLES_MAX
+from stator.model.table import Table
+from stator.tables import lifecycle
+from stator.tables.catalog import Catalog, Edit
+from stator.tables.create import build, count_spaces
+from stator.tables.refused import check_create_table_parameters
+from stator.validation.create_table import check_create_table
+from stator.validation.requests.import_table import IMPORT_TABLE
+
+
+@operation("ImportTable", IMPORT_TABLE)
+async def import_table(call: Call) -> Answer:
+    parameters = call.request["TableCreationParameters"]
+    check_create_table(parameters)
+    check_create_table_parameters(parameters)
+    request = with_token(call.request)
+    async with call.parts.jobs.beginning:
+        job = _begun(call, request) or await _begin(call, request, parameters)
+    return {"ImportTableDescription": describe_import(job)}
+
+
+def _begun(call: Call, request: dict[str, Any]) -> Job | None:
+    """The import that this request has begun before. Raises ImportConflictException when another one has."""
+    job = same_token(call, IMPORT, request)
+    if job is not None and job.request["request"] != request:
+        raise ImportConflictException("Another import was requested with the same client token and other parameters")
+    return job
+
+
+async def _begin(call: Call, request: dict[str, Any], parameters: dict[str, Any]) -> Job:
+    """Make the table, CREATING, and the job that fills it, in one commit."""
+    catalog, jobs, name = call.parts.catalog, call.parts.jobs, parameters["TableName"]
+    _check(catalog, call, name, catalog.find(call.account, call.region, name))
+    spaces = await catalog.create_spaces(count_spaces(parameters))
+    try:
+        now = call.parts.clock()
+        table = lifecycle.create_by_job(build(parameters, call.account, call.region, spaces=spaces, now=now))
+        job = Job(
+            kind=IMPORT,
+            id=new_id(now),
+            account=call.account,
+            region=call.region,
+            table=name,
+            created=now,
+            request={"request": request, "table_id": table.id},
+            spaces=table.spaces,
+        )
+
+        def decide(old: Table | None) -> Edit:
+            _check(catalog, call, name, old)
+            return Edit(table, puts=(jobs.put(job),))
+
+        await catalog.change(call.account, call.region, name, decide)
+    except WireError:
+        await catalog.drop_spaces(spaces)
+        raise
+    return jobs.note(job)
+
+
+def _check(catalog: Catalog, call: Call, name: str, old: Table | None) -> None:
+    if old is not None:
+        raise ResourceInUseException(f"Table already exists: {name}")
+    if len(catalog.names(call.account, call.region)) >= TABLES_MAX:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: There is a limit of {TABLES_MAX} tables per subscriber"
+        )
+    running = [job for job in call.parts.jobs.list(IMPORT, call.account, call.region) if not job.finished]
+    if len(running) >= IMPORTS_MAX:
+        raise LimitExceededException(f"Subscriber limit exceeded: There is a limit of {IMPORTS_MAX} concurrent imports")

@@ -1,0 +1,75 @@
+"""What the operations on imports and on bulk puts have in common: tokens, ARNs, pages and new jobs."""
+
+import re
+import secrets
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from stator.api.call import Call
+from stator.archive.intake import TOKEN_SECONDS
+from stator.archive.job import Job
+from stator.errors import AccessDeniedException, ValidationException
+
+_PAGE_BYTES = 56  # of a page token, so that its hexadecimal digits are as many as the model has at least
+
+
+def new_id(now: float) -> str:
+    """As the service has them: 14 digits of the time in milliseconds, and something that nobody else has."""
+    return f"{int(now * 1000):014}-{secrets.token_hex(4)}"
+
+
+def with_token(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with a ClientToken, made here if the client did not: it is told of in descriptions."""
+    return request if "ClientToken" in request else request | {"ClientToken": str(uuid.uuid4())}
+
+
+def same_token(call: Call, kind: str, request: dict[str, Any]) -> Job | None:
+    """The job that this request's token stands for, if it still does."""
+    now = call.parts.clock()
+    for job in reversed(call.parts.jobs.list(kind, call.account, call.region)):
+        if job.request["request"]["ClientToken"] == request["ClientToken"] and (
+            not job.finished or now < job.updated + TOKEN_SECONDS
+        ):
+            return job
+    return None
+
+
+def find_job(call: Call, kind: str, word: str, arn: str, parameter: str) -> Job | None:
+    """The job of an ARN `.../table/T/<word>/<id>`. Raises ValidationException for what is no such ARN of this region,
+    AccessDeniedException for another account's."""
+    place = re.fullmatch(rf"arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):([0-9]+):table/([\w.-]+)/{word}/([0-9a-f-]+)", arn)
+    if place is None:
+        raise ValidationException(f"Invalid {parameter}: {arn}")
+    region, account, table, id = place.groups()
+    if account != call.account:
+        raise AccessDeniedException("Access is denied")
+    if region != call.region:
+        raise ValidationException(f"Invalid {parameter}: {arn}")
+    job = call.parts.jobs.find(kind, account, region, id)
+    return job if job is not None and job.table == table else None
+
+
+def page(jobs: Sequence[Job], token: str | None, jobs_max: int) -> tuple[list[Job], str | None]:
+    """The next jobs, the newest first, and the token of those after them. Raises ValidationException."""
+    newest = sorted(jobs, key=_age, reverse=True)
+    if token is not None:
+        before = _parse_page(token)
+        newest = [job for job in newest if _age(job) < before]
+    shown = newest[:jobs_max]
+    return shown, _render_page(shown[-1]) if len(newest) > jobs_max else None
+
+
+def _age(job: Job) -> tuple[int, str]:
+    return int(job.created * 1000), job.id
+
+
+def _render_page(job: Job) -> str:
+    return job.id.encode().ljust(_PAGE_BYTES, b"\0").hex()
+
+
+def _parse_page(token: str) -> tuple[int, str]:
+    text = bytes.fromhex(token).rstrip(b"\0")
+    if len(token) != 2 * _PAGE_BYTES or re.fullmatch(rb"[0-9]{14}-[0-9a-f]{8}", text) is None:
+        raise ValidationException("Invalid NextToken")
+    return int(text[:14]), text.decode()
