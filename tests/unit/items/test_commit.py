@@ -1,6 +1,8 @@
 """Writes on their way to a store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import orjson
@@ -16,8 +18,9 @@ from stator.items.commit import Writer
 from stator.items.decide import NO_GUARD, DeleteWrite, Guard
 from stator.items.keys import item_key
 from stator.items.read import Reader, Span, Stretch
+from stator.journal.record import LANES, Entry, decode
 from stator.storage.failure import SpaceGone, StoreBusy, StoreClosed, StoreFailure
-from stator.storage.store import Key
+from stator.storage.store import Key, Record
 from stator.values.attribute import Item
 from tests.unit.items.conftest import Make, Running, index, item, put, table
 
@@ -62,6 +65,41 @@ def test_one_refusal_keeps_all_from_happening(running: Running, make_table: Make
     with pytest.raises(ConditionalCheckFailedException):
         running.run(running.writer.commit_all(writes))
     assert running.rows(of.space) == []
+
+
+def test_all_writes_of_a_commit_have_one_time(running: Running, make_table: Make) -> None:
+    """A clock that moves with every look; a cut of the journal between two times must leave each commit whole."""
+    of = replace(make_table(), journal_readers=("archive",))
+    ticks = count(1_000)
+    writer = Writer(running.store, clock=lambda: float(next(ticks)))
+    commits = 0
+    for start in range(0, 60, 6):
+        writes = [put(of, item(pk=f"{number}", v=start)) for number in range(start, start + 6)]
+        how = (writer.commit_all, writer.transact, writer.commit_timed)[start % 3]
+        running.run(how(writes))
+        commits += 1
+
+    async def records() -> list[Record]:
+        return [each for lane in range(LANES) for each in await running.store.changes(of.space, lane, 0, 1000)]
+
+    by_time: dict[float, set[int]] = {}
+    for record in running.run(records()):
+        entry = decode(record)
+        assert isinstance(entry, Entry)
+        assert entry.new_image is not None
+        by_time.setdefault(entry.time, set()).add(int(entry.new_image["v"]["N"]))
+    assert len(by_time) == commits
+    assert all(len(commits_of_time) == 1 for commits_of_time in by_time.values())
+
+
+def test_no_time_is_asked_for_without_a_journal(running: Running, make_table: Make) -> None:
+    def clock() -> float:
+        raise AssertionError("the clock was read")
+
+    writer = Writer(running.store, clock=clock)
+    of = make_table()
+    running.run(writer.commit_all([put(of, item(pk="a")), put(of, item(pk="b"))]))
+    assert len(running.rows(of.space)) == 2
 
 
 class Faulty:

@@ -73,3 +73,36 @@ def test_the_doctor_tells_of_rows_that_belong_to_no_table(tmp_path: Path) -> Non
 
     asyncio.run(run())
     assert doctor(tmp_path) == ["space 2 has 1 rows and belongs to no table"]
+
+
+def test_what_a_job_holds_waits_for_it() -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        store = SqliteStore.open(None)
+        try:
+            _unused, mine = [await store.create_space() for _ in range(2)]
+            catalog = await Catalog.open(store, clock)
+            parts = Parts(catalog, store, clock)
+            old, other = await catalog.create_spaces(2)
+            for space in (old, other):
+                await _create(catalog, clock, space)
+                row = Put(Key(space, bytes(8) + b"p", b""), 3, b"{}")
+                change = Change(puts=[row])
+                await store.transact([row.key], lambda _, change=change: change)  # type: ignore[misc]
+                await _delete(catalog, clock)
+            clock.advance(DROP_GRACE_SECONDS)
+            held = {old, mine}
+            assert await run_once(parts, lambda: held) == 2  # the orphan that nobody holds, and the other table's
+            assert await run_once(parts, lambda: held) == 0
+            assert await store.spaces() == [mine, old]
+            assert (await store.usage(old)).rows == 1
+            held.clear()
+            assert await run_once(parts, lambda: held) == 1
+            assert await store.spaces() == [mine]
+            reopened = Parts(await Catalog.open(store, clock), store, clock)
+            assert await run_once(reopened) == 1
+            assert await store.spaces() == []
+        finally:
+            await store.close()
+
+    asyncio.run(run())
