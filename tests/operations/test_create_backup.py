@@ -1,10 +1,13 @@
 """CreateBackup, and what a backup holds."""
 
+import asyncio
 import re
+import threading
 from typing import Any
 
 import pytest
 
+from stator.archive import full_copy
 from tests.operations.backups import fill, items, make_backup, restore, row, wait_until_available
 from tests.operations.conftest import create_table
 from tests.operations.faults import ENVELOPE, fault, invalid
@@ -60,11 +63,37 @@ def test_an_empty_table(dynamodb: Any, table: str) -> None:
 def test_a_backup_outlives_its_table(dynamodb: Any, table: str) -> None:
     fill(dynamodb, table, 10)
     before = items(dynamodb, table)
-    arn = dynamodb.create_backup(TableName=table, BackupName="last")["BackupDetails"]["BackupArn"]
-    dynamodb.delete_table(TableName=table)  # while it is being made, perhaps
-    wait_until_available(dynamodb, arn)
+    arn = make_backup(dynamodb, table)
+    dynamodb.delete_table(TableName=table)
     restore(dynamodb, arn, table)
     assert items(dynamodb, table) == before
+
+
+def test_a_table_that_is_being_backed_up_is_not_deleted(
+    dynamodb: Any, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    write = full_copy.write
+
+    async def wait_and_write(*given: Any, **more: Any) -> Any:
+        while not go.is_set():
+            await asyncio.sleep(0.005)
+        return await write(*given, **more)
+
+    monkeypatch.setattr(full_copy, "write", wait_and_write)
+    fill(dynamodb, table, 1)
+    arn = dynamodb.create_backup(TableName=table, BackupName="last")["BackupDetails"]["BackupArn"]
+    try:
+        assert fault(dynamodb.delete_table, TableName=table) == (
+            "ResourceInUseException",
+            f"Attempt to change a resource which is still in use: Table is being backed up: {table}",
+        )
+        dynamodb.put_item(TableName=table, Item=row(7))
+        assert len(items(dynamodb, table)) == 2
+    finally:
+        go.set()
+    wait_until_available(dynamodb, arn)
+    dynamodb.delete_table(TableName=table)
 
 
 def test_refusals(dynamodb: Any, table: str) -> None:

@@ -4,7 +4,7 @@ from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.archive import backup as backups
 from stator.archive.job import Job
-from stator.errors import ValidationException
+from stator.errors import ResourceInUseException, ValidationException
 from stator.model.table import Table
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit, not_found
@@ -25,6 +25,10 @@ async def delete_table(call: Call) -> Answer:
         if table is None:
             raise not_found(name)
         lifecycle.check_idle(table)
+        if any(table.space in job.spaces for job in call.parts.jobs.open() if job.kind == backups.JOB):
+            raise ResourceInUseException(
+                f"Attempt to change a resource which is still in use: Table is being backed up: {name}"
+            )
         if table.deletion_protection:
             raise ValidationException(
                 "Resource cannot be deleted as it is currently protected against deletion. "
