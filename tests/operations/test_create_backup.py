@@ -76,8 +76,7 @@ def test_a_table_that_is_being_backed_up_is_not_deleted(
     write = full_copy.write
 
     async def wait_and_write(*given: Any, **more: Any) -> Any:
-        while not go.is_set():
-            await asyncio.sleep(0.005)
+        await asyncio.to_thread(go.wait)
         return await write(*given, **more)
 
     monkeypatch.setattr(full_copy, "write", wait_and_write)
