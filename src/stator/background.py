@@ -87,7 +87,6 @@ def runners(parts: JobParts) -> Mapping[str, Runner]:
         exports.KIND: ExportRunner(parts).run,
         IMPORT: ImportRunner(parts).run,
         BULK: BulkPutRunner(parts).run,
-        restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
     }
 
 
