@@ -20,8 +20,10 @@ STAIRCASE = """\
 ```
 cli                                              what is typed
 assembly                                         the only place where engines are named
+background                                       the duties with their paces, and who does which kind of job
 http                                             the front door
 api | services                                   one file for an operation; one file for a background duty
+partiql | archive                                a language over items; what is kept outside the data directory
 items                                            the heart: decide, commit, read, page, capacity
 journal                                          what happened, in order
 tables                                           what tables exist and where everything lives
@@ -36,7 +38,7 @@ ROOMS = (
     Room(
         SOURCE,
         "The ground floor, and the one place where everything is put together. Read the first three now.",
-        ("errors", "limits", "clock", "config", "assembly"),
+        ("errors", "limits", "clock", "config", "assembly", "background"),
     ),
     Room(
         f"{SOURCE}/values",
@@ -94,7 +96,18 @@ ROOMS = (
     Room(f"{SOURCE}/api/instance", "Operations of Stator's own on backups of the whole instance."),
     Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
-    Room(f"{SOURCE}/services", "Background duties. They find their work in the store; no operation calls them."),
+    Room(
+        f"{SOURCE}/archive",
+        "What is kept outside the data directory, in folders and buckets: copies of tables, what happened to them, "
+        "exports. And the jobs that do so. What the objects hold is in [formats.md](formats.md).",
+        ("location", "mark", "document", "chunk", "full_copy", "job", "jobs", "backup", "backups", "chain", "segment"),
+    ),
+    Room(
+        f"{SOURCE}/services",
+        "Background duties. They find their work in the store; no operation calls them. What takes time is a job: "
+        "`jobs.py` has those who do it.",
+        ("parts", "supervisor", "jobs"),
+    ),
     Room(
         f"{SOURCE}/http",
         "The front door. `corridor` has all the steps of a request in one function "
