@@ -13,13 +13,15 @@ from stator.config import Settings
 from stator.journal.streams import Streams
 from stator.metrics.metric import Figure
 from stator.model.table import Table
+from stator.services import instance_backup, journals, reclaim, tokens, ttl
 from stator.services import jobs as job_duty
-from stator.services import journals, reclaim, tokens, ttl
 from stator.services.backfill import Backfill
 from stator.services.backup import BackupRunner
 from stator.services.bulk_put import BulkPutRunner
+from stator.services.catalog_archive import CatalogArchive
 from stator.services.export import ExportRunner
 from stator.services.importer import ImportRunner
+from stator.services.instance_backup import InstanceBackups
 from stator.services.jobs import JobRunner, Runner
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
@@ -52,11 +54,13 @@ class Background:
     def begin(
         cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty] = ()
     ) -> Self:
-        jobs = JobRunner(parts, parts.jobs, runners(parts))
+        catalog = CatalogArchive(parts)
+        jobs = JobRunner(parts, parts.jobs, runners(parts, catalog))
         delivery = KinesisDelivery(parts, _kinesis(settings))
         supervisor = Supervisor(
             [
                 *duties(parts, jobs, streams, settings),
+                Duty("catalog", catalog.run_once, settings.archive_segment_seconds),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
                 *more,
@@ -79,10 +83,11 @@ class Background:
         await self.triggers.close()
 
 
-def runners(parts: JobParts) -> Mapping[str, Runner]:
+def runners(parts: JobParts, catalog: CatalogArchive) -> Mapping[str, Runner]:
     """Who does the jobs, by kind."""
     return {
         backup.JOB: BackupRunner(parts, parts.backups).run,
+        instance_backup.KIND: InstanceBackups(parts, catalog).run,
         restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
         exports.KIND: ExportRunner(parts).run,
         IMPORT: ImportRunner(parts).run,

@@ -7,10 +7,9 @@ backup that was interrupted begins anew, at a later moment.
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from stator.archive import full_copy, instance, mark
 from stator.archive.failure import Missing
@@ -18,6 +17,7 @@ from stator.archive.instance import InstanceBackup, TableCopy
 from stator.archive.job import Job
 from stator.archive.jobs import CancelledJob
 from stator.model.table import Status, Table
+from stator.services.catalog_archive import CatalogArchive
 from stator.services.parts import JobParts
 from stator.storage.store import Snapshot
 from stator.tables import history
@@ -27,9 +27,6 @@ from stator.tables.history import Instance
 KIND = "instance"
 
 _TELL_SECONDS = 0.5  # between two notes of how far a backup is
-
-Seal = Callable[[float], Coroutine[Any, Any, None]]
-"""Returns once every change of every journal, up to a moment, is in the archive."""
 
 
 @dataclass(slots=True)
@@ -56,10 +53,10 @@ class _Course:
 class InstanceBackups:
     """Runs jobs of the kind `instance`."""
 
-    def __init__(self, parts: JobParts, seal: Seal) -> None:
+    def __init__(self, parts: JobParts, catalog: CatalogArchive) -> None:
         self._parts = parts
         self._archive = parts.archive
-        self._seal = seal
+        self._catalog = catalog
 
     async def run(self, job: Job) -> None:
         """Make the backup of a job. Raises ArchiveError, a StoreError, CancelledJob or LeaseLost."""
@@ -69,7 +66,7 @@ class InstanceBackups:
             return
         await instance.remove(self._archive, job.id)
         backup = await self._copy(job, owner)
-        await self._seal(backup.moment)
+        await self._catalog.run_once()
         await instance.write(self._archive, backup)
         await self.prune()
 

@@ -20,6 +20,7 @@ from stator.items.decide import PutWrite
 from stator.items.keys import item_key
 from stator.journal.lineage import accompany
 from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.services.catalog_archive import CatalogArchive
 from stator.services.instance_backup import KIND, InstanceBackups
 from stator.services.jobs import JobRunner
 from stator.services.parts import JobParts
@@ -53,12 +54,8 @@ class House:
             backups=Backups(store, self.archive, clock),
             buckets=self.archive.below,
         )
-        self.sealed: list[float] = []
-        self.backups = InstanceBackups(self.parts, self.seal)
+        self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts))
         self.runner = JobRunner(self.parts, self.jobs, {KIND: self.backups.run})
-
-    async def seal(self, moment: float) -> None:
-        self.sealed.append(moment)
 
     async def create(self, name: str) -> Table:
         (space,) = await self.catalog.create_spaces(1)
@@ -131,7 +128,6 @@ def test_every_table_is_copied_at_one_moment(tmp_path: Path) -> None:
         assert [(each.table.name, each.items) for each in made.tables] == [("a", 2), ("b", 1), ("empty", 0)]
         assert [await house.keys_of(each) for each in made.tables] == [{"1", "2"}, {"3"}, set()]
         assert (made.comment, made.kept, made.items, made.moment) == ("before the move", False, 3, house.clock())
-        assert house.sealed == [made.moment]
         assert house.catalog.instance is not None
         assert made.instance == house.catalog.instance.id
 
@@ -164,7 +160,7 @@ def test_what_is_written_meanwhile_is_not_in_it(tmp_path: Path, monkeypatch: pyt
         write = full_copy.write
 
         async def slowly(*arguments: object, **named: object) -> object:
-            await house.put("b", f"later {len(house.sealed)}")
+            await house.put("b", "later")
             if house.catalog.find(*PLACE, "c") is None:
                 await house.create("c")
             return await write(*arguments, **named)  # type: ignore[arg-type]
