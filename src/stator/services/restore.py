@@ -5,7 +5,6 @@ from an origin knows: it makes a plan, which is written down with the job so tha
 with, and hands out the changes of that plan in the same batches each time.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -17,8 +16,9 @@ from stator.archive.job import FAILED, Job
 from stator.archive.jobs import JobFailed
 from stator.archive.location import Location
 from stator.errors import ResourceNotFoundException
-from stator.items.load import Loaded, load, loaded_row
+from stator.items.load import Loaded, load
 from stator.model.table import Status, Table
+from stator.services.copy_loading import CopyLoading
 from stator.services.parts import JobParts
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit, not_found
@@ -89,14 +89,10 @@ class RestoreRunner:
         path: str | None = plan["path"]
         copy = None if path is None else await full_copy.read(self._location, path)
         if path is not None and copy is not None:
-            await self._load_copy(job, table, path, copy)
+            loading = CopyLoading(self._parts, self._location, table)
+            done: int = job.progress.get("chunks", 0)
+            await loading.run(path, copy, done, lambda chunks: self._parts.jobs.save(job, chunks=chunks))
         await self._load_changes(job, table, origin.changes(plan, copy))
-
-    async def _load_copy(self, job: Job, table: Table, path: str, copy: FullCopy) -> None:
-        async for number, lines in full_copy.items(self._location, path, copy, job.progress.get("chunks", 0)):
-            items = await asyncio.to_thread(_parse, table, lines)
-            await load(self._parts.writer, table, items)
-            await self._parts.jobs.save(job, chunks=number + 1)
 
     async def _load_changes(self, job: Job, table: Table, changes: AsyncIterator[Sequence[Loaded]]) -> None:
         done: int = job.progress.get("batches", 0)
@@ -137,7 +133,3 @@ class RestoreRunner:
         except ResourceNotFoundException:
             raise failure from None
         jobs.note(finished)
-
-
-def _parse(table: Table, lines: Sequence[bytes]) -> list[Loaded]:
-    return [loaded_row(table, line) for line in lines]
