@@ -15,7 +15,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _print_version()
     try:
         if found.command in ("table", "copy", "export"):  # they ask servers, whose settings are nothing to them
-            return _move(found)
+            try:
+                return _move(found)
+            except OSError as error:  # a full disk, say
+                raise Complaint(f"{error.filename or 'cannot go on'}: {error.strerror or error}.") from error
         return _run(found, load(given_settings(found), os.environ, found.config))
     except ConfigurationError as error:
         return _complain(error, code=2)
