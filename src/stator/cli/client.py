@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 import zlib
+from email.utils import mktime_tz, parsedate_tz
 from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -81,6 +82,7 @@ class Client:
         self._local = threading.local()
         self._connections: list[http.client.HTTPConnection] = []
         self._reached = False
+        self._date = ""
         self._tls: ssl.SSLContext | None = None
         self._key: tuple[str, SigningKey] | None = None
 
@@ -92,6 +94,12 @@ class Client:
         """The answer to one operation. Raises Refused; Complaint when the server cannot be reached."""
         answer: dict[str, Any] = orjson.loads(self.exchange(operation, orjson.dumps(members)))
         return answer
+
+    @property
+    def server_time(self) -> float | None:
+        """Seconds since the epoch by the server's clock, of its last answer; None if it does not tell."""
+        told = parsedate_tz(self._date)
+        return None if told is None else mktime_tz(told)
 
     def exchange(self, operation: str, body: bytes) -> bytes:
         """As `call`, with JSON as it is on the wire."""
@@ -163,6 +171,7 @@ class Client:
             connection.close()
             self._connections.remove(connection)
             raise
+        self._date = reply.headers.get("date") or ""
         checksum = reply.headers.get("x-amz-crc32")
         if checksum is not None and checksum.isdecimal() and int(checksum) != zlib.crc32(answer):
             raise http.client.HTTPException("an answer was damaged on its way")
@@ -204,7 +213,8 @@ class Client:
             text = str(told.get("Message") or told.get("message") or code or f"status {status}")
         except (ValueError, AttributeError):
             raise Complaint(
-                f"what answers at {self.endpoint.url} is no DynamoDB: it said {status} {answer[:60]!r}. See {self.endpoint.flag}."
+                f"what answers at {self.endpoint.url} is no DynamoDB: it said {status} {answer[:60]!r}."
+                f" See {self.endpoint.flag}."
             ) from None
         if code in _STRANGERS:
             text = (
@@ -218,5 +228,6 @@ class Client:
     def _unreachable(self, fault: Exception) -> Complaint:
         why = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
         return Complaint(
-            f"no server can be reached at {self.endpoint.url}: {why}. Start it, or name another with {self.endpoint.flag}."
+            f"no server can be reached at {self.endpoint.url}: {why}. Start it, or name another with"
+            f" {self.endpoint.flag}."
         )

@@ -37,7 +37,7 @@ class Logbook:
 
     def save(self) -> None:
         body = {"format": FORMAT, "of": self._identity, "tables": self.tables}
-        save(self.path, orjson.dumps(body, option=orjson.OPT_INDENT_2))
+        save(self.path, orjson.dumps(body))
         self._saved = time.monotonic()
 
     def saver(self, table: str, legs: Callable[[], list[dict[str, Any]]]) -> Callable[[], None]:
