@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from stator.errors import ThrottlingException
 from stator.items.commit import Writer
 from stator.items.decide import DeleteWrite, PutWrite, Write
 from stator.items.keys import item_key
@@ -23,6 +24,7 @@ BUSY_SECONDS = 0.002
 SLICE_ITEMS_MIN = 4
 SLICE_ITEMS_MAX = 500
 SLICE_BYTES_MAX = 1024 * 1024
+_BUSY_PAUSE_SECONDS = 0.05
 _SLICES_UNDER_WAY = 2  # the next is decided while the one before reaches the disk
 
 
@@ -64,27 +66,42 @@ class _Pace:
 
 async def load(writer: Writer, table: Table, changes: Sequence[Loaded]) -> None:
     """Make the changes, in their order and not all at once; when this returns they are durable. Of several of one item
-    the last one counts. Doing it twice does no harm.
+    the last one counts. Doing it twice does no harm. While the store has too much to do, it waits.
 
-    Raises ResourceNotFoundException when the table is gone, ThrottlingException when the store has too much to do and
-    InternalServerError when it failed; some of the changes may have been made then.
+    Raises ResourceNotFoundException when the table is gone and InternalServerError when the store failed; some of the
+    changes may have been made then.
     """
     pace = _Pace()
-    under_way: deque[asyncio.Task[None]] = deque()
-    position = 0
+    position: int | None = 0
+    while position is not None:
+        position = await _load_from(writer, table, changes, position, pace=pace)
+        if position is not None:
+            await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+
+
+async def _load_from(
+    writer: Writer, table: Table, changes: Sequence[Loaded], position: int, *, pace: _Pace
+) -> int | None:
+    """Load from a position on. Returns where to begin again when the store had too much to do, else None."""
+    under_way: deque[tuple[int, asyncio.Task[None]]] = deque()
+    begun = position
     try:
-        while position < len(changes):
-            if len(under_way) >= _SLICES_UNDER_WAY:
-                await under_way.popleft()
+        while position < len(changes) or under_way:
+            if len(under_way) >= _SLICES_UNDER_WAY or position >= len(changes):
+                begun, task = under_way.popleft()
+                await task
+                continue
             end = _end(changes, position, pace.items)
-            under_way.append(asyncio.ensure_future(_commit(writer, table, changes[position:end], pace)))
+            slice_ = changes[position:end]
+            under_way.append((position, asyncio.ensure_future(_commit(writer, table, slice_, pace))))
             position = end
             await asyncio.sleep(0)
-        while under_way:
-            await under_way.popleft()
+    except ThrottlingException:
+        return begun  # what came after it is made again too, so that the order is right in the end
     finally:
         # After a failure: what was begun comes to its end before the caller goes on.
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+    return None
 
 
 def _end(changes: Sequence[Loaded], start: int, items_max: int) -> int:

@@ -1,4 +1,5 @@
-"""Do the jobs that operations wished for: up to JOBS_MAX at a time, each in a task of its own and under a lease.
+"""Do the jobs that operations wished for: up to JOBS_MAX at a time, each in a task of its own and under a lease. One of
+a kind of which none is done begins even beyond that: long imports keep no backup waiting.
 
 A runner gets its job and works until it is done. It saves its progress as it goes, and after a crash, a failure or a
 graceful stop it is called again with what it saved last; so whatever it does between two saves must bear being done
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from stator.archive.failure import ArchiveError
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, Job
 from stator.archive.jobs import LEASE_SECONDS, CancelledJob, JobFailed, Jobs, LeaseLost
 from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
@@ -62,9 +64,9 @@ class JobRunner:
             await self._jobs.forget_old()
         started = 0
         for job in self._jobs.open():
-            if self._closing or len(self._running) >= JOBS_MAX:
+            if self._closing:
                 break
-            if not self._is_due(job, now):
+            if not (self._has_room(job.kind) and self._is_due(job, now)):
                 continue
             taken = await self._jobs.take(job)
             if taken is not None and not self._closing:
@@ -94,6 +96,9 @@ class JobRunner:
         """Return once nothing runs: for tests and tools."""
         while self._running:
             await asyncio.gather(*(task for _, task in self._running.values()), return_exceptions=True)
+
+    def _has_room(self, kind: str) -> bool:
+        return len(self._running) < JOBS_MAX or all(name[0] != kind for name in self._running)
 
     def _is_due(self, job: Job, now: float) -> bool:
         name = _name(job)
@@ -127,15 +132,21 @@ class JobRunner:
             raise
         except LeaseLost:
             self._troubles.pop(name, None)  # finished, deleted or somebody else's
+        except ArchiveError as error:  # its text says all there is to say
+            _log.warning("job %s %s: %s", job.name, self._failed(name), error)
         except Exception:  # noqa: BLE001  whatever it was, others go on and so will this one
-            failures = self._troubles.get(name, Trouble(0, 0.0)).failures + 1
-            seconds = retry_seconds(PACE_SECONDS, failures)
-            self._troubles[name] = Trouble(failures, self._clock() + seconds)
-            _log.exception("job %s failed %d times in a row; again in %.0f s", job.name, failures, seconds)
+            _log.exception("job %s %s", job.name, self._failed(name))
         else:
             self._troubles.pop(name, None)
         finally:
             del self._running[name]
+
+    def _failed(self, name: Name) -> str:
+        """Note a failure, and say so."""
+        failures = self._troubles.get(name, Trouble(0, 0.0)).failures + 1
+        seconds = retry_seconds(PACE_SECONDS, failures)
+        self._troubles[name] = Trouble(failures, self._clock() + seconds)
+        return f"failed {failures} times in a row; again in {seconds:.0f} s"
 
     async def _run(self, job: Job) -> None:
         """Have the work done, and write down how it ended. Raises what is to be tried again."""

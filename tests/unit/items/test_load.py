@@ -1,13 +1,14 @@
 """Loading items in bulk leaves what single writes would leave."""
 
 import asyncio
+import random
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from stator.errors import InternalServerError, ResourceNotFoundException, ThrottlingException, ValidationException
+from stator.errors import InternalServerError, ResourceNotFoundException, ValidationException
 from stator.items import load as loading
 from stator.items.commit import Writer
 from stator.items.examine import examine
@@ -16,7 +17,7 @@ from stator.items.load import Loaded, absent, load, loaded, loaded_row
 from stator.journal.record import LANES
 from stator.model.table import Table, TimeToLive
 from stator.storage.failure import StoreBusy, StoreFailure
-from stator.storage.store import Key
+from stator.storage.store import Key, Store
 from stator.values.attribute import Item
 from stator.values.parse import parse_item
 from tests.unit.items.conftest import Make, Running, index, item, put
@@ -146,20 +147,49 @@ class Faulty:
 
 
 @pytest.mark.parametrize("good", [0, 1, 5])
-@pytest.mark.parametrize(
-    ("error", "told"), [(StoreBusy("x"), ThrottlingException), (StoreFailure("x"), InternalServerError)]
-)
-def test_faults_of_the_store_are_told(make_table: Make, error: Exception, told: type[Exception], good: int) -> None:
+def test_a_failure_of_the_store_is_told(make_table: Make, good: int) -> None:
     of = make_table()
-    writer = Writer(Faulty(error, good))  # type: ignore[arg-type]
+    writer = Writer(Faulty(StoreFailure("x"), good))  # type: ignore[arg-type]
     items = changes(of, [item(pk=f"{number}") for number in range(1000)])
 
     async def main() -> None:
-        with pytest.raises(told):
+        with pytest.raises(InternalServerError):
             await load(writer, of, items)
         assert len(asyncio.all_tasks()) == 1  # nothing is left behind
 
     asyncio.run(main())
+
+
+class Busy:
+    """A store that is too busy now and then."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self._store = store
+        self._rng = random.Random(seed)
+        self.refused = 0
+
+    async def transact(self, keys: Any, decide: Any) -> Any:
+        if self._rng.random() < 0.5:
+            self.refused += 1
+            raise StoreBusy("too much")
+        return await self._store.transact(keys, decide)
+
+
+def test_a_busy_store_is_waited_for_and_the_order_kept(
+    running: Running, make_table: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "_BUSY_PAUSE_SECONDS", 0.0)
+    refused = 0
+    for seed in range(10):
+        of = make_table()
+        store = Busy(running.store, seed)
+        steps = [loaded(of, item(pk=f"{number % 7}", v=number)) for number in range(100)]
+        running.run(load(Writer(store), of, steps))  # type: ignore[arg-type]
+        assert rows_of(running, of) == {
+            f"{number % 7}": item(pk=f"{number % 7}", v=number) for number in range(93, 100)
+        }
+        refused += store.refused
+    assert refused > 10
 
 
 def test_a_table_that_is_gone_is_told(running: Running, make_table: Make) -> None:

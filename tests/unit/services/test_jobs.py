@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from stator.archive.failure import Unreachable
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, RUNNING, Job
 from stator.archive.jobs import DAY_SECONDS, LEASE_SECONDS, CancelledJob, JobFailed, Jobs
 from stator.clock import ManualClock
+from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.jobs import JOBS_MAX, JobRunner, Runner
 from stator.services.parts import Parts
 from stator.storage.failure import StoreFailure
@@ -240,6 +242,45 @@ def test_so_many_at_a_time_the_oldest_first() -> None:
         assert process.jobs.open() == []
 
     run(body)
+
+
+def test_long_jobs_of_one_kind_keep_no_other_waiting() -> None:
+    async def body(house: House) -> None:
+        async def forever(job: Job) -> None:
+            await asyncio.Event().wait()
+
+        process = await house.start(forever, other=nothing)
+        for number in range(JOBS_MAX + 1):
+            await process.wish(f"{number}", created=1.0)
+        assert await process.runner.run_once() == JOBS_MAX
+        await process.wish("first", kind="other", created=2.0)
+        await process.wish("second", kind="other", created=3.0)
+        assert await process.runner.run_once() == 1
+        await asyncio.sleep(0.01)
+        assert await process.runner.run_once() == 1
+        await asyncio.sleep(0.01)
+        assert [job.state for job in process.jobs.list("other", *PLACE)] == [COMPLETED, COMPLETED]
+        assert process.runner.running == JOBS_MAX
+        await process.runner.close()
+
+    run(body)
+
+
+def test_an_archive_that_is_away_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def body(house: House) -> None:
+        process = await house.start(raising(Unreachable("s3://b cannot be reached: is the endpoint right?")))
+        await process.wish(table="music")
+        await process.turn()
+        assert process.state() == RUNNING
+        assert process.runner.figures() == [Figure(JOBS, ("test", RUNNING), 1), Figure(JOBS_RETRYING, ("test",), 1)]
+
+    run(body)
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "job test 1 of 123456789012/eu-west-1/music failed 1 times in a row; again in 1 s: "
+        "s3://b cannot be reached: is the endpoint right?"
+    )
+    assert record.exc_info is None
 
 
 def test_a_kind_that_nobody_does_waits_and_hinders_none() -> None:
