@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import orjson
 
-from stator.archive import full_copy, mark
+from stator.archive import full_copy, instance, mark
 from stator.archive.failure import ArchiveError, Missing
 from stator.archive.found import Found
 from stator.archive.full_copy import MANIFEST, FullCopy
+from stator.archive.instance_check import check_backups, check_catalogs
 from stator.archive.location import Location
 from stator.errors import WireError
 from stator.items.keys import item_key
@@ -45,8 +46,13 @@ async def verify(archive: Location) -> AsyncIterator[Finding]:
     for found in await archive.list():
         folders.setdefault(found.path.rpartition("/")[0], []).append(found)
     for folder, objects in folders.items():
+        if folder == instance.FOLDER or folder.startswith(f"{instance.CATALOG_FOLDER}/"):
+            continue
         async for finding in _folder(archive, folder, objects):
             yield finding
+    for check in (check_backups, check_catalogs):
+        async for told in check(archive):
+            yield Finding(State.WHOLE if told.whole else State.FAULT, told.path, told.text)
 
 
 async def _mark(archive: Location) -> Finding:
