@@ -119,6 +119,11 @@ ROOMS = (
         "What is typed ([why argparse](decisions/0003-command-line-by-argparse.md)).",
         ("main", "arguments", "serve"),
     ),
+    Room(
+        f"{SOURCE}/cli/moving",
+        "Tables to files, from files and between servers: clients of any DynamoDB, none of which knows the house.",
+        ("source", "writer", "transfer", "logbook", "target", "copy", "backup", "restore", "export"),
+    ),
     Room("tools", "What writes the generated pages."),
     Room("examples", "The main job on real input: `make example`.", ("packages",)),
 )

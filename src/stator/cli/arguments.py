@@ -22,7 +22,11 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             choices = [str(choice) for choice in action.choices]
-            raise argparse.ArgumentError(None, f"no command {value}{closest(value, choices)} ({', '.join(choices)})")
+            if isinstance(action, argparse._SubParsersAction):
+                raise argparse.ArgumentError(
+                    None, f"no command {value}{closest(value, choices)} ({', '.join(choices)})"
+                )
+            raise argparse.ArgumentError(action, f"{value} is none of {', '.join(choices)}")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -32,9 +36,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.print_help()
         parser.exit(2)
     found, unknown = parser.parse_known_args(["version"] if arguments == ["--version"] else arguments)
+    made = _subcommands(parser)[found.command]
+    made = _subcommands(made).get(getattr(found, "action", ""), made)
     if unknown:
         word = unknown[0].partition("=")[0]
-        known = ["--config", *(setting.flag for setting in SETTINGS.values())]
+        known = list(made._option_string_actions)
         what = "option" if word.startswith("-") else "argument"
         parser.prog = " ".join(filter(None, ("stator", found.command, getattr(found, "action", None))))
         parser.error(f"unknown {what} {word}{closest(word, known)}")

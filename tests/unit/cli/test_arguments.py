@@ -28,7 +28,9 @@ def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
 def test_commands() -> None:
     keys = ["keys create", "keys list", "keys revoke"]
     triggers = ["triggers create", "triggers list", "triggers delete"]
-    assert command_names() == ["serve", *keys, *triggers, "doctor", "version"]
+    tables = ["table backup", "table restore", "copy", "export"]
+    backups = ["backup create", "backup list", "backup delete", "rollback"]
+    assert command_names() == ["serve", *keys, *triggers, *tables, *backups, "doctor", "version"]
     assert parse(["--version"]).command == "version"
     assert parse(["keys", "revoke", "AKIA1", "--data-dir", "d"]).access_key == "AKIA1"
 
@@ -38,16 +40,21 @@ def test_commands() -> None:
     [
         (
             "sevre",
-            "stator: no command sevre; did you mean serve? (serve, keys, triggers, doctor, version)\nsee: stator --help\n",
+            "stator: no command sevre; did you mean serve? (serve, keys, triggers, table, copy, export, backup, rollback,"
+            " doctor, version)\nsee: stator --help\n",
         ),
         ("keys lsit", "stator keys: no command lsit; did you mean list?"),
         ("keys", "stator keys: the following arguments are required: ACTION\nsee: stator keys --help\n"),
         ("keys revoke", "the following arguments are required: ACCESS_KEY"),
         ("serve --prot 1", "stator serve: unknown option --prot; did you mean --port?\nsee: stator serve --help\n"),
+        ("copy --from a --to b --all --form c", "unknown option --form; did you mean --from?"),
         ("keys list --dat x", "see: stator keys list --help\n"),
         ("serve --prot=1", "unknown option --prot; did you mean --port?"),
         ("serve 8000", "unknown argument 8000\n"),
         ("serve --port", "stator serve: argument --port: expected one argument\nsee: stator serve --help\n"),
+        ("copy --from a --to b", "one of the arguments --table --all is required\nsee: stator copy --help\n"),
+        ("export t --format xml", "argument --format: xml is none of parquet, csv, jsonl\n"),
+        ("export t --format csv --segments 0", "0 is no number above 0"),
         ("serve --data", "unknown option --data; did you mean --data-dir?"),  # no guessing from a prefix
     ],
 )
