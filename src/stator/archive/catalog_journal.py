@@ -57,8 +57,8 @@ async def editions(archive: Location, owner: str, *, after: int, until: int, at:
 
 
 async def forget(archive: Location, owner: str, sequence: int) -> int:
-    """Remove the segments that end at `sequence` or before; returns how many."""
-    old = [each for each in await segments(archive, owner) if each.last <= sequence]
+    """Remove the segments that end at `sequence` or before, save the last, which says how far they go."""
+    old = [each for each in (await segments(archive, owner))[:-1] if each.last <= sequence]
     for each in old:
         await archive.delete(f"{prefix_of(owner)}/{each.path}")
     return len(old)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from stator.archive import full_copy, instance, mark
+from stator.archive import catalog_journal, full_copy, instance, mark
 from stator.archive.failure import Missing
 from stator.archive.instance import InstanceBackup, TableCopy
 from stator.archive.job import Job
@@ -83,6 +83,9 @@ class InstanceBackups:
         left = [each for each in await instance.unfinished(self._archive) if each in known - under_way]
         for backup_id in (*old, *left):
             await instance.remove(self._archive, backup_id)
+        first = instance.base(own, self._parts.steady() - instance.PERIOD_SECONDS)
+        if first is not None:
+            await catalog_journal.forget(self._archive, first.instance, first.sequence)
         return len(old) + len(left)
 
     async def _is_made(self, job: Job, owner: Instance) -> bool:

@@ -190,12 +190,14 @@ class Catalog:
         # A change whose client goes away goes on: the copy in memory has to follow what the store did.
         return await asyncio.shield(asyncio.ensure_future(self._change(account, region, name, decide)))
 
-    async def journal_all(self, instance_id: str) -> Instance:
+    async def journal_all(self, instance_id: str, *, anew: bool = False) -> Instance:
         """From now on journal every table, those to come among them, and every change of a definition. Asking twice
-        changes nothing. When this returns, no write that the journals lack is still on its way."""
+        changes nothing, unless the instance is to begin `anew` under another id. When this returns, no write that the
+        journals lack is still on its way."""
         async with self._changing:
-            begun = self.instance or Instance(instance_id, self._steady())
-            if self.instance is None:
+            begun = self.instance
+            if begun is None or anew:
+                begun = Instance(instance_id, self._steady())
                 await self._store.transact((), lambda _: Change(puts=[history.put(begun)]))
                 self.instance = begun
         for table in self.tables():

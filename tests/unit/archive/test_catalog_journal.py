@@ -108,5 +108,7 @@ def test_what_no_backup_needs_is_forgotten() -> None:
         assert await catalog_journal.forget(place, OWNER, 3) == 1
         assert [each.first for each in await catalog_journal.segments(place, OWNER)] == [3, 5]
         assert await names(place, after=3, until=5, at=60) == ["t4", "t5"]
+        assert await catalog_journal.forget(place, OWNER, 9) == 1
+        assert [each.first for each in await catalog_journal.segments(place, OWNER)] == [5]
 
     asyncio.run(run())

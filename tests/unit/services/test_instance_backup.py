@@ -14,6 +14,7 @@ from stator.archive.backups import Backups
 from stator.archive.job import CANCELLED, COMPLETED, RUNNING, Job
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location, Unreachable
+from stator.archive.reach import Reach
 from stator.clock import ManualClock, SteadyClock
 from stator.items.commit import Writer
 from stator.items.decide import PutWrite
@@ -52,6 +53,7 @@ class House:
             jobs=self.jobs,
             archive=self.archive,
             backups=Backups(store, self.archive, clock),
+            reach=Reach(),
             buckets=self.archive.below,
         )
         self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts))
