@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from stator.archive import mark
+from stator.archive import kept, mark
 from stator.archive.location import ArchiveError, Location
 from stator.archive.rollback import Course, Plan, Rollback, plan
-from stator.clock import SteadyClock, system_clock
+from stator.clock import Clock, SteadyClock, system_clock
 from stator.items.commit import Writer
 from stator.journal.lineage import accompany
+from stator.model.table import Table
 from stator.storage.directory import make_directory, sync_directory
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
+from stator.storage.store import Append, Put
 from stator.tables.catalog import Catalog
 
 _UNFINISHED = ".rollback"
@@ -53,10 +56,17 @@ async def _make(archive: Location, directory: Path, chosen: Plan, tell: Callable
         stack.push_async_callback(store.close)
         steady = SteadyClock(system_clock)
         catalog = await Catalog.open(store, system_clock, steady=steady)
-        catalog.accompany(lambda before, after: accompany(before, after, steady()))
+        catalog.accompany(partial(_accompany, steady))
         rollback = Rollback(archive, catalog, Writer(store, catalog.latest, steady), system_clock)
         rollback.course.told = lambda: tell(rollback.course)
         await rollback.run(chosen)
+
+
+def _accompany(steady: Clock, before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
+    """What a server would write with the change."""
+    now = steady()
+    puts, appends = accompany(before, after, now)
+    return [*puts, *kept.accompany(before, after, now)], appends
 
 
 def _put_in_place(data_dir: Path) -> None:

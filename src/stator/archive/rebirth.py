@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stator.archive.instance import InstanceBackup
 from stator.model.table import Index, Status, Table, TimeToLive
+from stator.tables import recovery
 from stator.tables.create import build_stream
 from stator.tables.history import Edition
 from stator.tables.lifecycle import settle
@@ -57,18 +58,22 @@ def reborn(table: Table, spaces: Iterable[int]) -> Table:
         latest_stream_label=None,
         journal_readers=(),
         destinations=(),
+        recovery=None,
         status=Status.ACTIVE,
         settles_at=None,
         becomes=None,
     )
 
 
-def streaming(table: Table, past: Table, now: float) -> Table:
-    """The table with a stream if it had one. It is a new stream, and an empty one."""
-    if past.stream is None:
-        return table
-    stream = build_stream({"StreamEnabled": True, "StreamViewType": past.stream.view_type}, now)
-    return replace(table, stream=stream, latest_stream_label=stream.label if stream else None)
+def watched(table: Table, past: Table, now: float) -> Table:
+    """The table once it has its items: with a stream, and with recovery to a point in time, if it had them. Both begin
+    now: what came before is in neither."""
+    if past.stream is not None:
+        stream = build_stream({"StreamEnabled": True, "StreamViewType": past.stream.view_type}, now)
+        table = replace(table, stream=stream, latest_stream_label=stream.label if stream else None)
+    if past.recovery is not None:
+        table = recovery.enable(recovery.prepare(table), past.recovery.period_days, now)
+    return table
 
 
 def _place(table: Table) -> tuple[str, str, str]:

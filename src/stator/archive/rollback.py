@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from stator.archive import catalog_journal, chain, full_copy, instance
-from stator.archive.failure import ArchiveError
+from stator.archive.failure import ArchiveError, Missing
 from stator.archive.instance import InstanceBackup, NotCovered
 from stator.archive.location import Location
-from stator.archive.rebirth import count_spaces, reborn, streaming, tables_at
+from stator.archive.rebirth import count_spaces, reborn, tables_at, watched
 from stator.archive.replay import changes
 from stator.clock import Clock
 from stator.items.commit import Writer
@@ -119,7 +119,7 @@ class Rollback:
                 await load(self._writer, table, batch)
                 self.course.changes += len(batch)
                 self.course.told()
-        await self._store(streaming(table, past, self._clock()))
+        await self._store(watched(table, past, self._clock()))
 
     async def _items(self, table: Table, path: str | None) -> AsyncIterator[list[Loaded]]:
         if path is None:  # made after the backup: it began empty
@@ -130,7 +130,10 @@ class Rollback:
 
     async def _changes(self, table: Table, past: Table, path: str | None, made: Plan) -> AsyncIterator[list[Loaded]]:
         copy = None if path is None else await full_copy.read(self._archive, path)
-        known = await chain.read(self._archive, chain.prefix_of(past))
+        try:
+            known = await chain.read(self._archive, chain.prefix_of(past))
+        except Missing as error:
+            raise ArchiveError(f"the changes of table {past.name} are not in the archive: {error}") from error
         async for steps in changes(self._archive, known, copy, int(made.at * 1000)):
             yield [
                 absent(table, step.keys) if step.image is None else loaded(table, step.image, step.size)

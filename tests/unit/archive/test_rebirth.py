@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from stator.archive.instance import InstanceBackup, TableCopy
-from stator.archive.rebirth import Past, count_spaces, reborn, streaming, tables_at
+from stator.archive.rebirth import Past, count_spaces, reborn, tables_at, watched
 from stator.model.table import (
     Build,
     Destination,
@@ -9,6 +9,7 @@ from stator.model.table import (
     KeyAttribute,
     KeySchema,
     Projection,
+    Recovery,
     Status,
     Stream,
     Table,
@@ -123,7 +124,16 @@ def test_a_time_to_live_that_had_no_entries_yet_gets_none_now() -> None:
 
 def test_a_stream_begins_anew() -> None:
     past = table("a", stream=Stream("OLD_IMAGE", "then"), latest_stream_label="then")
-    made = streaming(reborn(past, [1]), past, NOW + 0.5)
+    made = watched(reborn(past, [1]), past, NOW + 0.5)
     assert made.stream == Stream("OLD_IMAGE", "2025-06-15T15:06:40.500")
     assert made.latest_stream_label == made.stream.label
-    assert streaming(reborn(A, [1]), A, NOW).stream is None
+    assert watched(reborn(A, [1]), A, NOW).stream is None
+
+
+def test_recovery_to_a_point_in_time_begins_anew() -> None:
+    past = table("a", recovery=Recovery(NOW - 1000, 7))
+    made = reborn(past, [1])
+    assert (made.recovery, made.journaled) == (None, False)
+    made = watched(made, past, NOW)
+    assert made.recovery == Recovery(NOW, 7)
+    assert made.journal_readers == (ARCHIVE,)
