@@ -120,7 +120,9 @@ class Client:
                 throttled = error.code in _THROTTLES or (
                     self._api is STREAMS and error.code == "LimitExceededException"
                 )
-                if status < 500 and not throttled:
+                # A proxy says 502 in its own words while the server behind it starts anew.
+                foreign = not error.code and not self._reached
+                if foreign or (status < 500 and not throttled):
                     raise error
                 reason: Exception = error
                 patience = THROTTLED_PATIENCE_SECONDS if throttled else PATIENCE_SECONDS
@@ -212,10 +214,8 @@ class Client:
             code = str(told.get("__type") or headers.get("x-amzn-errortype") or "").rpartition("#")[2].partition(":")[0]
             text = str(told.get("Message") or told.get("message") or code or f"status {status}")
         except (ValueError, AttributeError):
-            raise Complaint(
-                f"what answers at {self.endpoint.url} is no DynamoDB: it said {status} {answer[:60]!r}."
-                f" See {self.endpoint.flag}."
-            ) from None
+            said = f"it said {status} {answer[:60]!r}"
+            return Refused("", f"what answers at {self.endpoint.url} is no DynamoDB: {said}. See {self.endpoint.flag}.")
         if code in _STRANGERS:
             text = (
                 f"{self.endpoint.url} does not let this access key in: {text} Set AWS_ACCESS_KEY_ID and"
