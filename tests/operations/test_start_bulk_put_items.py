@@ -146,6 +146,18 @@ def test_a_later_record_sees_what_an_earlier_one_put(
     assert [line["ExistingItem"]["v"]["N"] for line in refused] == ["0", "0", "0"]
 
 
+def test_large_items_that_are_refused_are_told_of_in_several_commits(
+    dynamodb: Any, source: Bucket, output: Bucket, things: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stator.services.intake_slice.LINES_BYTES_MAX", 1500)
+    records = [item(str(n), v={"S": "x" * 200}) for n in range(60)]
+    source.put("a", [*records, *(record | ABSENT for record in records)])
+    done = run_bulk(dynamodb, source, output)
+    assert counts(done) == ("COMPLETED", 120, 0)
+    refused = report(output, done["BulkOperationArn"], "condition-check-failures")
+    assert [line["ExistingItem"] for line in refused] == [record["Item"] for record in records]
+
+
 @pytest.mark.parametrize(("compression", "pack"), [("GZIP", gzip.compress), ("ZSTD", zstandard.compress)])
 def test_packed_objects_and_faulty_records(
     dynamodb: Any, source: Bucket, output: Bucket, things: str, compression: str, pack: Any

@@ -5,6 +5,7 @@ nor doubles it; then they go into files, and the rows are deleted. Rows: space 0
 `reports`, sort `<kind>/<account>/<region>/<id>/<report>/` and the row's number in eight bytes; value: the lines.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,10 @@ from stator.archive.job import Job
 from stator.storage.store import Bound, Key, Put, Store
 
 PARTITION = bytes(8) + b"reports"
-_ROWS = 1000
+# So that nobody holds the loop for long.
+_READ_BYTES = 256 * 1024
+_READ_ROWS = 100
+_SWEPT_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,9 @@ class Report:
     written, and the MD5 of that file in base64."""
 
     rows: int = 0  # ever put
-    first: int = 0  # the first that is still there
-    bytes: int = 0  # in those that are
+    first: int = 0  # the first that is in no file
+    gone: int = 0  # those before this one are deleted
+    bytes: int = 0  # in those that are in no file
     lines: int = 0
     files: tuple[tuple[int, str], ...] = ()
 
@@ -37,14 +42,14 @@ class Report:
         return replace(self, first=self.rows, bytes=0, files=(*self.files, (self.waiting, md5)))
 
     def render(self) -> list[Any]:
-        return [self.rows, self.first, self.bytes, self.lines, list(self.files)]
+        return [self.rows, self.first, self.gone, self.bytes, self.lines, list(self.files)]
 
 
 def parse_report(stored: Sequence[Any] | None) -> Report:
     if stored is None:
         return Report()
-    rows, first, size, lines, files = stored
-    return Report(rows, first, size, lines, tuple((count, md5) for count, md5 in files))
+    rows, first, gone, size, lines, files = stored
+    return Report(rows, first, gone, size, lines, tuple((count, md5) for count, md5 in files))
 
 
 def add_lines(job: Job, name: str, report: Report, lines: Sequence[bytes]) -> tuple[Report, Put]:
@@ -54,22 +59,24 @@ def add_lines(job: Job, name: str, report: Report, lines: Sequence[bytes]) -> tu
     return after, Put(_key(job, name, report.rows), len(value), value)
 
 
-def row_keys(job: Job, name: str, report: Report) -> list[Key]:
-    """The rows that are there."""
-    return [_key(job, name, number) for number in range(report.first, report.rows)]
+def sweep(job: Job, name: str, report: Report) -> tuple[Report, list[Key]]:
+    """Some rows to delete, because they are in files, and the report after that."""
+    end = min(report.first, report.gone + _SWEPT_ROWS)
+    return replace(report, gone=end), [_key(job, name, number) for number in range(report.gone, end)]
 
 
 async def read_lines(store: Store, job: Job, name: str, report: Report) -> bytes:
-    """What the rows of a report hold, in order."""
+    """The lines that are in no file yet, in order."""
     bodies: list[bytes] = []
     lower: Bound | None = Bound(_key(job, name, report.first).sort, inclusive=True)
     upper = Bound(_key(job, name, report.rows).sort, inclusive=False)
     while True:
-        page = await store.range(0, PARTITION, lower, upper, reverse=False, rows_max=_ROWS, bytes_max=report.bytes or 1)
+        page = await store.range(0, PARTITION, lower, upper, reverse=False, rows_max=_READ_ROWS, bytes_max=_READ_BYTES)
         bodies += [row.value for row in page.rows]
         if not page.more or not page.rows:
             return b"".join(bodies)
         lower = Bound(page.rows[-1].sort, inclusive=False)
+        await asyncio.sleep(0)
 
 
 def _key(job: Job, name: str, number: int) -> Key:

@@ -25,7 +25,8 @@ from stator.expressions.request import Expressions
 from stator.items.decide import NO_GUARD, Guard, PutWrite
 from stator.items.keys import check_key_paths
 from stator.model.table import Table
-from stator.services.intake import Intake, Record, bucket_of, failed, no_bucket, put_of, table_gone
+from stator.services.intake import Intake, bucket_of, failed, no_bucket, put_of, table_gone
+from stator.services.intake_slice import Record
 from stator.services.parts import JobParts
 from stator.storage.store import Key
 from stator.validation.requests.bulk_operation import BULK_PUT_RECORD
@@ -44,8 +45,9 @@ class BulkPutRunner:
         request = job.request["request"]
         source, wanted = request["InputS3Configuration"], request["OutputS3Configuration"]
         output = _Output(self._parts, job, bucket_of(self._parts, wanted["S3Bucket"]), wanted.get("S3KeyPrefix", ""))
-        kind = _BulkPut(self._parts, job, output)
-        work = Intake(self._parts, job, kind, rate_max=request.get("MaxWriteRequestUnits"))
+        kind = _BulkPut(self._parts, job)
+        rate_max = request.get("MaxWriteRequestUnits")
+        work = Intake(self._parts, job, kind, rate_max=rate_max, after_commit=output.write_full)
         try:
             await output.begin()
             kind.table()
@@ -73,10 +75,9 @@ class _Put(PutWrite):
 class _BulkPut:
     """What a bulk put does in its own way."""
 
-    def __init__(self, parts: JobParts, job: Job, output: "_Output") -> None:
+    def __init__(self, parts: JobParts, job: Job) -> None:
         self._parts = parts
         self._job = job
-        self._output = output
         self._told = {_KINDS[name] for name in job.request["request"]["OutputS3Configuration"]["OutputType"]}
         self._bucket = job.request["request"]["InputS3Configuration"]["S3Bucket"]
         self._table: Table  # as it was at the last commit
@@ -127,9 +128,6 @@ class _BulkPut:
         line = self._pointer(one, record) | {"Item": record.content.item}
         return orjson.dumps(line if existing is None else line | {"ExistingItem": existing})
 
-    async def committed(self, work: Intake) -> None:
-        await self._output.write_full(work)
-
     def _pointer(self, one: Object, record: Record) -> dict[str, Any]:
         place = {"bucket": self._bucket, "key": one.path, "itemIndex": record.number}
         return {"itemS3Pointer": place, "bulkOperationArn": bulk_arn(self._job)}
@@ -174,6 +172,7 @@ class _Output:
         for name, report in work.tally.reports.items():
             if report.waiting:
                 await work.close_report(name)
+        await work.sweep()
 
     async def _write(self, work: Intake, name: str) -> None:
         report = work.tally.reports[name]

@@ -4,12 +4,14 @@ What is wrong with a record is an event of CloudWatch's form, at most EVENTS_MAX
 `intake.error_log`; the server's log has the first few. An import that could not begin takes its table away again.
 """
 
+import asyncio
 import logging
 from typing import Any
 
 import orjson
 
 from stator.archive import intake, mark
+from stator.archive.failure import ArchiveError
 from stator.archive.intake import ERRORS, Tally, import_arn
 from stator.archive.job import COMPLETED, FAILED, Job
 from stator.archive.jobs import JobFailed
@@ -18,7 +20,8 @@ from stator.archive.source import Format, Object
 from stator.errors import ResourceNotFoundException
 from stator.items.decide import PutWrite
 from stator.model.table import Status, Table
-from stator.services.intake import Intake, Record, bucket_of, put_of, table_gone
+from stator.services.intake import Intake, bucket_of, put_of, table_gone
+from stator.services.intake_slice import Record
 from stator.services.parts import JobParts
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit, not_found
@@ -31,6 +34,8 @@ SOME_FAULTY = (
     "Please check CloudWatch error logs for more details."
 )
 _LOGGED_MAX = 10
+_LOG_PAUSES_SECONDS = (0.0, 1.0, 5.0)
+_GIVEN_UP_BYTES = 100_000
 
 _log = logging.getLogger(__name__)
 
@@ -77,13 +82,23 @@ class ImportRunner:
         jobs.note(finished)
 
     async def _write_log(self, work: Intake) -> None:
-        """The events go from the store into the archive; they stay in the store while that cannot be reached."""
+        """The events go from the store into the archive. A table is not kept from its users for an archive's sake."""
         report = work.tally.reports.get(ERRORS)
         if report is None or not report.waiting:
+            await work.sweep()
             return
         lines = await read_lines(self._parts.store, work.job, ERRORS, report)
-        await mark.inscribe(self._parts.archive, self._parts.clock())
-        await self._parts.archive.put(intake.error_log(work.job), lines)
+        archive = self._parts.archive
+        for pause in _LOG_PAUSES_SECONDS:
+            await asyncio.sleep(pause)
+            try:
+                await mark.inscribe(archive, self._parts.clock())
+                await archive.put(intake.error_log(work.job), lines)
+                break
+            except ArchiveError as error:
+                _log.error("what %s did not import cannot be written into the archive: %s", work.job.name, error)
+        else:
+            _log.error("it was: %s", lines[:_GIVEN_UP_BYTES].decode(errors="replace"))
         await work.close_report(ERRORS)
 
 
@@ -126,9 +141,6 @@ class _Import:
 
     def refusal(self, one: Object, record: Record, existing: Item | None) -> bytes | None:
         return None
-
-    async def committed(self, work: Intake) -> None:
-        pass
 
 
 def format_of(request: dict[str, Any], table: Table) -> Format:

@@ -8,22 +8,21 @@ a crash neither counts a record twice nor misses one, and a condition is never h
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from stator.archive import job as jobs
 from stator.archive.failure import ArchiveError, Denied, Unreachable
-from stator.archive.intake import ERRORS, REFUSALS, Tally, parse_tally
+from stator.archive.intake import parse_tally
 from stator.archive.job import Job, decode
 from stator.archive.jobs import LEASE_SECONDS, JobFailed, LeaseLost
 from stator.archive.location import Location
-from stator.archive.report import Report, add_lines, row_keys
-from stator.archive.source import Entry, Format, NoManifest, Object, find_objects, read
-from stator.archive.splitter import BEGINNING, Place
+from stator.archive.report import Report, sweep
+from stator.archive.source import Format, NoManifest, Object, find_objects, read
+from stator.archive.splitter import BEGINNING
 from stator.errors import (
-    ConditionalCheckFailedException,
     ResourceNotFoundException,
     ThrottlingException,
     ValidationException,
@@ -34,70 +33,50 @@ from stator.items.indexes import ITEM_TOO_LARGE, check_item
 from stator.items.keys import item_key
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Table
+from stator.services.intake_slice import Kind, Record, Slice, Step
 from stator.services.parts import JobParts
 from stator.services.traffic import Traffic
-from stator.storage.store import Append, Change, Key, Put, Row
-from stator.values.attribute import Item
+from stator.storage.store import Change, Decide, Key, Row
 from stator.values.parse import parse_item
 
 # How long the loop is held up at a time: where requests wait for it, and where there are none.
 BUSY_SECONDS = 0.001
 CALM_SECONDS = 0.005
 SLICE_RECORDS_MIN = 8
-SLICE_RECORDS_MAX = 500
+SLICE_RECORDS_MAX = 200
 SLICE_BYTES_MAX = 512 * 1024
 _APPLY_TIMES = 2.0  # what a commit takes on the loop, in times of deciding it
 BURST_SECONDS = 0.1  # of a rate, in one commit
 _BUSY_PAUSE_SECONDS = 0.05
 
 T = TypeVar("T")
-Record = Entry[PutWrite]
 
 
-class Kind(Protocol):
-    """What an import and a bulk put do each in its own way."""
-
-    def table(self) -> Table:
-        """The table as it is. Raises JobFailed when it is gone."""
-
-    def prepare(self, members: dict[str, Any]) -> PutWrite:
-        """The put of a record. Called in a thread. Raises WireError."""
-
-    def bind(self, write: PutWrite) -> str | None:
-        """Give the put its condition, or say what is wrong with that. Called on the loop."""
-
-    def error(self, tally: Tally, one: Object, record: Record, text: str) -> bytes | None:
-        """The line about a record that could not be put; None when it is not to be told."""
-
-    def refusal(self, one: Object, record: Record, existing: Item | None) -> bytes | None:
-        """The line about a record whose condition did not hold; None when it is not to be told."""
-
-    async def committed(self, work: "Intake") -> None:
-        """Called after each commit."""
+AfterCommit = Callable[["Intake"], Awaitable[None]]
 
 
-class _Stale(Exception):
-    """The table's definition changed on the way: a write by the old one could miss an index or the journal."""
-
-
-class Step(NamedTuple):
-    """What a commit did."""
-
-    job: Job
-    tally: Tally
-    units: int  # of the table and its local indexes
-    seconds: float  # that deciding it took
+async def _nothing(work: "Intake") -> None:
+    pass
 
 
 class Intake:
-    """One run of a job. `rate_max`: write units a second."""
+    """One run of a job. `rate_max`: write units a second. `after_commit` is called after each commit."""
 
-    def __init__(self, parts: JobParts, job: Job, kind: Kind, *, rate_max: int | None = None) -> None:
+    def __init__(
+        self,
+        parts: JobParts,
+        job: Job,
+        kind: Kind,
+        *,
+        rate_max: int | None = None,
+        after_commit: AfterCommit = _nothing,
+    ) -> None:
         self.job = job
         self.tally = parse_tally(job.progress)
         self._parts = parts
         self._kind = kind
         self._rate_max = rate_max
+        self._after_commit = after_commit
         self._earliest = 0.0  # when the rate allows the next commit
         self._traffic = Traffic(parts.replies)
         self._record_seconds = 0.0  # what deciding one record took
@@ -120,10 +99,18 @@ class Intake:
         self.job = await self._parts.jobs.save(self.job, **self.tally.render())
 
     async def close_report(self, name: str, md5: str = "") -> None:
-        """Its lines are in a file now: take them out of the store."""
-        report = self.tally.reports[name]
-        tally = replace(self.tally, reports={**self.tally.reports, name: report.emptied(md5)})
-        gone = row_keys(self.job, name, report)
+        """Its lines are in a file now, or are to be forgotten: take them out of the store."""
+        await self._write_report(name, self.tally.reports[name].emptied(md5), [])
+        await self.sweep()
+
+    async def sweep(self) -> None:
+        """Delete the rows of reports that are in files."""
+        for name in self.tally.reports:
+            while (report := self.tally.reports[name]).gone < report.first:
+                await self._write_report(name, *sweep(self.job, name, report))
+
+    async def _write_report(self, name: str, report: Report, gone: Sequence[Key]) -> None:
+        tally = replace(self.tally, reports={**self.tally.reports, name: report})
 
         def decide(rows: Sequence[Row | None]) -> Change:
             job = self._mine(rows[0])
@@ -140,8 +127,10 @@ class Intake:
             async with aclosing(_ahead(read(bucket, one, format, self._kind.prepare, place))) as batches:
                 async for batch in batches:
                     for records in self._slices(batch.entries):
-                        await self._commit(one, records, batch.stored)
-                        await self._kind.committed(self)
+                        done = 0
+                        while done < len(records) and not self.job.cancelling:
+                            done += await self._commit(one, records[done:], batch.stored)
+                            await self._after_commit(self)
                         if self.job.cancelling:
                             return
         except ArchiveError as error:
@@ -177,7 +166,8 @@ class Intake:
         records = int(seconds / (self._record_seconds * _APPLY_TIMES))
         return max(SLICE_RECORDS_MIN, min(records, SLICE_RECORDS_MAX))
 
-    async def _commit(self, one: Object, records: Sequence[Record], stored: int) -> None:
+    async def _commit(self, one: Object, records: Sequence[Record], stored: int) -> int:
+        """Deal with records, as many as there is room for; returns how many."""
         # Until the rate allows it; others have the loop meanwhile in any case.
         await asyncio.sleep(max(self._earliest - time.monotonic(), 0))
         records = [self._bound(record) for record in records]
@@ -185,32 +175,30 @@ class Intake:
         writes = [record.content for record in records if record.content is not None]
         for write in writes:
             write.table = table
-        last = records[-1]
-        base = replace(self.tally, place=Place(last.end, last.number + 1), stored=stored)
+        base = replace(self.tally, stored=stored)
 
         def decide(rows: Sequence[Row | None]) -> Change:
             began = time.perf_counter()
             if self._kind.table() is not table:
-                raise _Stale
-            slice_ = _Slice(self._mine(rows[0]), base, one, self._kind)
-            slice_.decide(records, rows[1:])
-            return slice_.change(began)
+                return Change()  # its definition changed: by the old one a write could miss an index or the journal
+            slice_ = Slice(self._mine(rows[0]), base, one, self._kind)
+            done = slice_.decide(records, rows[1:])
+            return slice_.change(records[:done], began)
 
-        try:
-            step = await self._persist(writes, decide, table)
-        except _Stale:
-            await self._commit(one, records, stored)
-            return
+        step = await self._persist(writes, decide, table)
+        if step is None:
+            return 0
         self.job = self._parts.jobs.note(step.job)
         self.tally = step.tally
-        self._record_seconds = step.seconds / len(records)
+        self._record_seconds = step.seconds / step.records
         if self._rate_max is not None:
             self._earliest = max(self._earliest, time.monotonic()) + step.units / self._rate_max
+        return step.records
 
-    async def _persist(self, writes: Sequence[PutWrite], decide: Any, table: Table) -> Step:
+    async def _persist(self, writes: Sequence[PutWrite], decide: Decide, table: Table) -> Step | None:
         while True:
             try:
-                step: Step = await self._parts.writer.commit_with([self.job.key], writes, decide)
+                step: Step | None = await self._parts.writer.commit_with([self.job.key], writes, decide)
             except ThrottlingException:  # others have the store to themselves for a moment
                 await asyncio.sleep(_BUSY_PAUSE_SECONDS)
             except ResourceNotFoundException:
@@ -231,84 +219,6 @@ class Intake:
             raise LeaseLost(self.job.name)
         now = self._parts.clock()
         return replace(job, until=now + LEASE_SECONDS, updated=now)
-
-
-class _Slice:
-    """What a commit of some records adds up to. Made anew whenever it is decided."""
-
-    def __init__(self, job: Job, base: Tally, one: Object, kind: Kind) -> None:
-        self._job = job
-        self._base = base
-        self._one = one
-        self._kind = kind
-        self._puts: list[Put] = []
-        self._deletes: list[Key] = []
-        self._appends: list[Append] = []
-        self._lines: dict[str, list[bytes]] = {}
-        self._usage = dict(base.usage)
-        table = kind.table()
-        self._local = [index.name for index in table.indexes if index.local]
-        self._names = {index.space: index.name for index in table.indexes} | {table.space: ""}
-        self._written = self._failed = self._refused = self._units = 0
-
-    def decide(self, records: Sequence[Record], rows: Sequence[Row | None]) -> None:
-        there = iter(rows)
-        for record in records:
-            if record.content is None:
-                self._failed += 1
-                self._tell(ERRORS, self._kind.error(self._so_far(), self._one, record, record.fault or ""))
-            else:
-                self._put(record, record.content, next(there))
-
-    def change(self, began: float) -> Change:
-        tally = self._so_far()
-        reports: dict[str, Report] = dict(tally.reports)
-        for name, lines in self._lines.items():
-            reports[name], put = add_lines(self._job, name, reports.get(name, Report()), lines)
-            self._puts.append(put)
-        tally = replace(tally, reports=reports, usage=self._usage)
-        job = replace(self._job, progress=self._job.progress | tally.render())
-        self._puts.append(jobs.put(job))
-        step = Step(job, tally, self._units, time.perf_counter() - began)
-        return Change(self._puts, self._deletes, self._appends, step)
-
-    def _put(self, record: Record, write: PutWrite, row: Row | None) -> None:
-        try:
-            change = write.change(row)
-        except ConditionalCheckFailedException as error:
-            self._refused += 1
-            self._units += write_units(max(write.size, 0 if row is None else row.size))
-            self._tell(REFUSALS, self._kind.refusal(self._one, record, error.fields.get("Item")))
-            return
-        self._written += 1
-        self._puts += change.puts
-        self._deletes += change.deletes
-        self._appends += change.appends
-        self._count(change)
-
-    def _count(self, change: Change) -> None:
-        outcome = change.result
-        self._units += write_units(outcome.size)
-        for name in self._local:
-            self._units += outcome.index_units.get(name, 0)
-        for put in change.puts:
-            index = self._names.get(put.key.space)
-            if index is not None:  # no entry that says when the item expires
-                self._usage[index] = self._usage.get(index, 0) + put.size
-
-    def _so_far(self) -> Tally:
-        base = self._base
-        return replace(
-            base,
-            processed=base.processed + self._written + self._failed + self._refused,
-            written=base.written + self._written,
-            failed=base.failed + self._failed,
-            refused=base.refused + self._refused,
-        )
-
-    def _tell(self, report: str, line: bytes | None) -> None:
-        if line is not None:
-            self._lines.setdefault(report, []).append(line)
 
 
 P = TypeVar("P", bound=PutWrite)

@@ -8,8 +8,14 @@ from stator.api.intake import new_id, same_token, with_token
 from stator.api.registry import operation
 from stator.archive.intake import IMPORT
 from stator.archive.job import Job
-from stator.errors import ImportConflictException, LimitExceededException, ResourceInUseException, WireError
-from stator.limits import IMPORTS_MAX, TABLES_MAX
+from stator.errors import (
+    ImportConflictException,
+    LimitExceededException,
+    ResourceInUseException,
+    ValidationException,
+    WireError,
+)
+from stator.limits import IMPORTS_MAX, ITEM_BYTES_MAX, TABLES_MAX
 from stator.model.table import Table
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
@@ -24,10 +30,18 @@ async def import_table(call: Call) -> Answer:
     parameters = call.request["TableCreationParameters"]
     check_create_table(parameters)
     check_create_table_parameters(parameters)
+    _check_header(call.request.get("InputFormatOptions") or {})
     request = with_token(call.request)
     async with call.parts.jobs.beginning:
         job = _begun(call, request) or await _begin(call, request, parameters)
     return {"ImportTableDescription": describe_import(job)}
+
+
+def _check_header(options: dict[str, Any]) -> None:
+    """A header of more bytes than an item could ever have would be written down with each step of the import."""
+    names = (options.get("Csv") or {}).get("HeaderList") or ()
+    if sum(map(len, names)) > ITEM_BYTES_MAX:
+        raise ValidationException("One or more parameter values were invalid: HeaderList is larger than an item may be")
 
 
 def _begun(call: Call, request: dict[str, Any]) -> Job | None:
