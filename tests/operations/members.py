@@ -18,6 +18,7 @@ BY_L = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "g", "KeyType": "RANGE"}],
     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
 }
+PAGE = b"01750000000000-00000000".ljust(56, b"\0").hex()
 BACKUP = "$BACKUP"
 """Stands for the ARN of the backup that FIRST makes, once it is AVAILABLE."""
 
@@ -397,6 +398,51 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "BackupType": "ALL",
         }
     ],
+    "ImportTable": [
+        {
+            "ClientToken": f"import-{mode}",
+            "S3BucketSource": {"S3Bucket": "bucket", "S3KeyPrefix": "prefix"},
+            "InputFormat": "CSV",
+            "InputFormatOptions": {"Csv": {"Delimiter": ";", "HeaderList": ["pk"]}},
+            "InputCompressionType": "GZIP",
+            "TableCreationParameters": {
+                "TableName": f"imported-{mode}",
+                "AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "g", "AttributeType": "S"}],
+                "KeySchema": SCHEMA,
+                "BillingMode": mode,
+                "GlobalSecondaryIndexes": [BY_G | {throughput: units} | warm],
+                "SSESpecification": {"Enabled": False},
+                throughput: units,
+            },
+        }
+        for mode, throughput, units, warm in (
+            ("PAY_PER_REQUEST", "OnDemandThroughput", ON_DEMAND, {"WarmThroughput": WARM}),
+            ("PROVISIONED", "ProvisionedThroughput", UNITS, {}),
+        )
+    ],
+    "ListImports": [{"TableArn": ARN, "PageSize": 1, "NextToken": PAGE}],
+    "StartBulkPutItems": [
+        {
+            "ClientToken": "bulk",
+            "InputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3KeyPrefix": "prefix",
+                "InputFormat": "ION",
+                "InputCompressionType": "ZSTD",
+            },
+            "OutputS3Configuration": {
+                "S3Bucket": "bucket",
+                "S3KeyPrefix": "reports",
+                "S3SseAlgorithm": "KMS",
+                "S3SseKmsKeyId": "key",
+                "OutputType": ["ERROR"],
+            },
+            "TableName": "things",
+            "MaxWriteRequestUnits": 1024,
+            "PerformanceTier": "STANDARD",
+        }
+    ],
+    "ListBulkOperations": [{"MaxResults": 1, "NextToken": PAGE}],
     "RestoreTableFromBackup": [
         {
             "TargetTableName": "restored",

@@ -30,7 +30,7 @@ MODEL = json.loads(
 )
 SHAPES = MODEL["shapes"]
 PAGE = Path(__file__).parents[2] / "docs/differences.md"
-ROW = re.compile(r"^\| `([A-Za-z]+\.[A-Za-z.\[\]{}]+)` \| (\S.*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([A-Za-z]+\.[A-Za-z0-9.\[\]{}]+)` \| (\S.*) \|$", re.MULTILINE)
 
 
 def modelled(operation: str) -> Mapping[str, Any]:

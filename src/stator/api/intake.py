@@ -24,6 +24,18 @@ def with_token(request: dict[str, Any]) -> dict[str, Any]:
     return request if "ClientToken" in request else request | {"ClientToken": str(uuid.uuid4())}
 
 
+def plan_of(source: dict[str, Any], format: dict[str, Any], csv: dict[str, Any]) -> dict[str, Any]:
+    """What a job needs to know of what it reads: from where, in which format, and of CSV how that is written."""
+    return {
+        "bucket": source["S3Bucket"],
+        "prefix": source.get("S3KeyPrefix", ""),
+        "format": format["InputFormat"],
+        "compression": format.get("InputCompressionType", "NONE"),
+        "delimiter": csv.get("Delimiter", ","),
+        "header": csv.get("HeaderList"),
+    }
+
+
 def same_token(call: Call, kind: str, request: dict[str, Any]) -> Job | None:
     """The job that this request's token stands for, if it still does."""
     now = call.parts.clock()

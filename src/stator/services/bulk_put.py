@@ -18,14 +18,14 @@ from stator.archive.job import Job
 from stator.archive.jobs import CancelledJob, JobFailed
 from stator.archive.location import Location
 from stator.archive.report import read_lines
-from stator.archive.source import Format, Object
+from stator.archive.source import Object
 from stator.errors import ResourceNotFoundException, WireError
 from stator.expressions.placeholders import check_placeholders_needed
 from stator.expressions.request import Expressions
 from stator.items.decide import NO_GUARD, Guard, PutWrite
 from stator.items.keys import check_key_paths
 from stator.model.table import Table
-from stator.services.intake import Intake, bucket_of, failed, no_bucket, put_of, table_gone
+from stator.services.intake import Intake, bucket_of, failed, format_of, no_bucket, put_of, table_gone
 from stator.services.intake_slice import Record
 from stator.services.parts import JobParts
 from stator.storage.store import Key
@@ -42,17 +42,14 @@ class BulkPutRunner:
         self._parts = parts
 
     async def run(self, job: Job) -> None:
-        request = job.request["request"]
-        source, wanted = request["InputS3Configuration"], request["OutputS3Configuration"]
-        output = _Output(self._parts, job, bucket_of(self._parts, wanted["S3Bucket"]), wanted.get("S3KeyPrefix", ""))
+        plan = job.request["plan"]
+        output = _Output(self._parts, job, bucket_of(self._parts, plan["output_bucket"]), plan["output_prefix"])
         kind = _BulkPut(self._parts, job)
-        rate_max = request.get("MaxWriteRequestUnits")
-        work = Intake(self._parts, job, kind, rate_max=rate_max, after_commit=output.write_full)
+        work = Intake(self._parts, job, kind, rate_max=plan["rate_max"], after_commit=output.write_full)
         try:
             await output.begin()
             kind.table()
-            format = Format(source["InputFormat"], source.get("InputCompressionType", "NONE"))
-            await work.run(bucket_of(self._parts, source["S3Bucket"]), source.get("S3KeyPrefix", ""), format)
+            await work.run(bucket_of(self._parts, plan["bucket"]), plan["prefix"], format_of(plan, {}))
         except JobFailed as failure:
             await output.end(work, "FAILED", failure)
             raise
@@ -78,8 +75,8 @@ class _BulkPut:
     def __init__(self, parts: JobParts, job: Job) -> None:
         self._parts = parts
         self._job = job
-        self._told = {_KINDS[name] for name in job.request["request"]["OutputS3Configuration"]["OutputType"]}
-        self._bucket = job.request["request"]["InputS3Configuration"]["S3Bucket"]
+        self._told = {_KINDS[name] for name in job.request["plan"]["output_types"]}
+        self._bucket = job.request["plan"]["bucket"]
         self._table: Table  # as it was at the last commit
 
     def table(self) -> Table:

@@ -16,11 +16,11 @@ from stator.archive.intake import ERRORS, Tally, import_arn
 from stator.archive.job import COMPLETED, FAILED, Job
 from stator.archive.jobs import JobFailed
 from stator.archive.report import read_lines
-from stator.archive.source import Format, Object
+from stator.archive.source import Object
 from stator.errors import ResourceNotFoundException
 from stator.items.decide import PutWrite
 from stator.model.table import Status, Table
-from stator.services.intake import Intake, bucket_of, put_of, table_gone
+from stator.services.intake import Intake, bucket_of, format_of, put_of, table_gone
 from stator.services.intake_slice import Record
 from stator.services.parts import JobParts
 from stator.tables import lifecycle
@@ -48,12 +48,12 @@ class ImportRunner:
         table = self._parts.catalog.find(job.account, job.region, job.table)
         if table is None or table.id != job.request["table_id"] or table.status is not Status.CREATING:
             raise JobFailed("TableGone", f"The table {job.table} is not being imported any more")
-        request = job.request["request"]
-        source = request["S3BucketSource"]
+        plan = job.request["plan"]
         work = Intake(self._parts, job, _Import(self._parts, job, table))
         try:
-            bucket = bucket_of(self._parts, source["S3Bucket"])
-            await work.run(bucket, source.get("S3KeyPrefix", ""), format_of(request, table))
+            await work.run(
+                bucket_of(self._parts, plan["bucket"]), plan["prefix"], format_of(plan, table.attribute_types)
+            )
         except JobFailed as failure:
             await self._end(work, failure)
         else:
@@ -109,7 +109,7 @@ class _Import:
         self._parts = parts
         self._job = job
         self._table = table
-        self._bucket = job.request["request"]["S3BucketSource"]["S3Bucket"]
+        self._bucket = job.request["plan"]["bucket"]
 
     def table(self) -> Table:
         job = self._job
@@ -141,16 +141,3 @@ class _Import:
 
     def refusal(self, one: Object, record: Record, existing: Item | None) -> bytes | None:
         return None
-
-
-def format_of(request: dict[str, Any], table: Table) -> Format:
-    """How a request says that its objects are written."""
-    csv = (request.get("InputFormatOptions") or {}).get("Csv") or {}
-    header = csv.get("HeaderList")
-    return Format(
-        request["InputFormat"],
-        request.get("InputCompressionType", "NONE"),
-        csv.get("Delimiter", ","),
-        None if header is None else tuple(header),
-        table.attribute_types,
-    )

@@ -8,7 +8,7 @@ a crash neither counts a record twice nor misses one, and a condition is never h
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -233,6 +233,14 @@ def put_of(make: type[P], table: Table, raw: dict[str, Any]) -> P:
     if table.indexes:
         check_item(table, item)
     return make(table, key, item, size)
+
+
+def format_of(plan: Mapping[str, Any], types: Mapping[str, str]) -> Format:
+    """How a job's plan says that its objects are written. `types` are those of the attributes of keys."""
+    header = plan["header"]
+    return Format(
+        plan["format"], plan["compression"], plan["delimiter"], None if header is None else tuple(header), types
+    )
 
 
 def bucket_of(parts: JobParts, name: str) -> Location:

@@ -1,10 +1,11 @@
 """ImportTable."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stator.api.call import Answer, Call
 from stator.api.imports import describe_import
-from stator.api.intake import new_id, same_token, with_token
+from stator.api.intake import new_id, plan_of, same_token, with_token
 from stator.api.registry import operation
 from stator.archive.intake import IMPORT
 from stator.archive.job import Job
@@ -30,16 +31,17 @@ async def import_table(call: Call) -> Answer:
     parameters = call.request["TableCreationParameters"]
     check_create_table(parameters)
     check_create_table_parameters(parameters)
-    _check_header(call.request.get("InputFormatOptions") or {})
+    csv = (call.request.get("InputFormatOptions") or {}).get("Csv") or {}
+    _check_header(csv.get("HeaderList") or ())
     request = with_token(call.request)
+    plan = plan_of(request["S3BucketSource"], request, csv)
     async with call.parts.jobs.beginning:
-        job = _begun(call, request) or await _begin(call, request, parameters)
+        job = _begun(call, request) or await _begin(call, request, plan)
     return {"ImportTableDescription": describe_import(job)}
 
 
-def _check_header(options: dict[str, Any]) -> None:
+def _check_header(names: Sequence[str]) -> None:
     """A header of more bytes than an item could ever have would be written down with each step of the import."""
-    names = (options.get("Csv") or {}).get("HeaderList") or ()
     if sum(map(len, names)) > ITEM_BYTES_MAX:
         raise ValidationException("One or more parameter values were invalid: HeaderList is larger than an item may be")
 
@@ -52,8 +54,9 @@ def _begun(call: Call, request: dict[str, Any]) -> Job | None:
     return job
 
 
-async def _begin(call: Call, request: dict[str, Any], parameters: dict[str, Any]) -> Job:
+async def _begin(call: Call, request: dict[str, Any], plan: dict[str, Any]) -> Job:
     """Make the table, CREATING, and the job that fills it, in one commit."""
+    parameters = request["TableCreationParameters"]
     catalog, jobs, name = call.parts.catalog, call.parts.jobs, parameters["TableName"]
     _check(catalog, call, name, catalog.find(call.account, call.region, name))
     spaces = await catalog.create_spaces(count_spaces(parameters))
@@ -67,7 +70,7 @@ async def _begin(call: Call, request: dict[str, Any], parameters: dict[str, Any]
             region=call.region,
             table=name,
             created=now,
-            request={"request": request, "table_id": table.id},
+            request={"request": request, "table_id": table.id, "plan": plan},
             spaces=table.spaces,
         )
 
