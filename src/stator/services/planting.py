@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from stator.services.traffic import Traffic
+from stator.storage.failure import StoreBusy
 from stator.storage.store import Change, Key, Put, Row, Store
 
 BUSY_SECONDS = 0.001
-CALM_SECONDS = 0.008
+CALM_SECONDS = 0.003
 SLICE_ROWS_MIN = 16
 SLICE_ROWS_MAX = 2_000
 SLICE_BYTES_MAX = 1024 * 1024
+_BUSY_PAUSE_SECONDS = 0.05
 _SLICES_UNDER_WAY = 2  # the next is put while the one before reaches the disk
 
 Plant = tuple[int, bytes, bytes, int, bytes]
@@ -36,7 +38,7 @@ class Planter:
     async def plant(self, plants: Iterable[Plant]) -> None:
         """Put them in their order; when this returns they are durable. Doing it twice does no harm.
 
-        Raises SpaceGone, StoreBusy or StoreFailure; some of them may be put then.
+        While the store has too much to do, it waits. Raises SpaceGone or StoreFailure; some of them may be put then.
         """
         rest = iter(plants)
         under_way: deque[asyncio.Task[None]] = deque()
@@ -77,7 +79,12 @@ class Planter:
             asyncio.get_running_loop().call_soon(end)  # what is decided is written before the loop goes on
             return Change(puts=puts)
 
-        await self._store.transact((), decide)
+        while True:
+            try:
+                await self._store.transact((), decide)
+                break
+            except StoreBusy:  # the others' turn
+                await asyncio.sleep(_BUSY_PAUSE_SECONDS)
         measured = max(ended - began, 1e-6) / len(puts)
         # Half of what was believed: one slice that others held up says little of the next.
         self._row_seconds = (self._row_seconds + measured) / 2
