@@ -115,7 +115,7 @@ def live(place: Place, rng: random.Random) -> tuple[Chronicle, list[dict[str, An
             chronicle.settle(client)
             wait_for_backup(client, backups[-1])  # goes on after the kill
         twins = Twins(server.port, _SEED + stage)
-        chronicle.write(client, time.time() + rng.uniform(0.5, 2.0))
+        chronicle.write(client, time.time() + rng.uniform(1.5, 4.0))
         backups.append(begin_backup(client))
         if stage == 3:
             chronicle.write(client, time.time() + 0.5)
