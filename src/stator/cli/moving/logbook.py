@@ -12,7 +12,7 @@ from stator.cli.moving.transfer import Leg
 from stator.cli.part_file import save
 
 FORMAT = 1
-SAVE_SECONDS = 1.0
+SAVE_SECONDS = 0.2
 
 
 class Logbook:
@@ -41,7 +41,7 @@ class Logbook:
         self._saved = time.monotonic()
 
     def saver(self, table: str, legs: Callable[[], list[dict[str, Any]]]) -> Callable[[], None]:
-        """To be called often: saves once a second."""
+        """To be called often: saves a few times a second."""
 
         def tick() -> None:
             if time.monotonic() - self._saved >= SAVE_SECONDS:

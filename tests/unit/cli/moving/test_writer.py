@@ -12,7 +12,7 @@ from stator.cli.moving import writer as module
 from stator.cli.moving.writer import BatchWriter
 from tests.unit.cli.scripted import Scripted
 
-TAKEN = (200, {"UnprocessedItems": {}})
+TAKEN: Any = (200, {"UnprocessedItems": {}})
 
 
 def item(key: int, text: str = "") -> dict[str, Any]:
