@@ -266,38 +266,40 @@ class Rows:
         return self._buffer[start:end], after
 
 
-_MARKER = b"$ion_1_0"
+_MARKER = b"\n$ion_1_0"
 _TOKEN = re.compile(
     rb'"(?:[^"\\\n]|\\[\s\S])*+"'
     rb"|'''(?:[^'\\]|\\[\s\S]|'(?!''))*+'''"
     rb"|'(?:[^'\\\n]|\\[\s\S])*+'"
     rb"|\{\{[A-Za-z0-9+/=\s]*+\}\}"
     rb"|//[^\n]*+|/\*[\s\S]*?\*/|/\*"
-    rb"|^\$ion_1_0\b"
-    rb"|['\"{}\[\]()]",
-    re.MULTILINE,
+    rb"|['\"{}\[\]()]"
 )
 _OPENING, _CLOSING = frozenset((b"{", b"[", b"(")), frozenset((b"}", b"]", b")"))
 _UNENDED = frozenset((b'"', b"'", b"/*"))
+_NOT_SPACE = re.compile(rb"\S")
 
 
 class Structs:
     """Ion text: one struct after another, each over one line or several, with or without a version marker before it.
 
-    A marker at the beginning of a line begins a record, whatever is open still. What has no end within the limit costs
-    all up to the next marker.
+    A marker at the beginning of a line begins a record, whatever is open still: even a string. What has no end within
+    the limit costs all up to the next marker.
     """
 
     def __init__(self, place: Place = BEGINNING) -> None:
         self._offset, self._number = place  # of what begins the buffer
         self._buffer = b""
         self._at = 0  # in the buffer: where the next record begins
+        # In the buffer: the line end before the next marker behind that; -1 when there is none, None when not known.
+        self._marker: int | None = None
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[Raw]:
         self._offset += self._at
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
+        self._marker = None
         if self._skipping:
             if not self._find_marker():
                 return
@@ -322,6 +324,8 @@ class Structs:
 
     def _record(self, end: int) -> Raw:
         content, self._at = self._buffer[self._at : end], end
+        if len(content) > RECORD_BYTES_MAX:
+            return self._too_long()
         self._number += 1
         return Raw(self._number - 1, self._offset + end, content)
 
@@ -333,14 +337,17 @@ class Structs:
 
     def _find_marker(self) -> bool:
         """Let go of what is before the next marker; keeps what may be the beginning of one."""
-        found = self._buffer.find(b"\n" + _MARKER, self._at)
-        self._at = found + 1 if found >= 0 else max(len(self._buffer) - len(_MARKER), self._at)
+        found = self._buffer.find(_MARKER, self._at)
+        self._at = found + 1 if found >= 0 else max(len(self._buffer) - len(_MARKER) + 1, self._at)
         return found >= 0
 
     def _find_end(self, *, ended: bool) -> int | None:
         """Where the next record ends."""
+        limit = self._limit()
+        if limit is not None:
+            ended = True
         depth = 0
-        for token in _TOKEN.finditer(self._buffer, self._at):
+        for token in _TOKEN.finditer(self._buffer, self._at, len(self._buffer) if limit is None else limit):
             kind = token[0]
             if kind in _OPENING:
                 depth += 1
@@ -348,12 +355,18 @@ class Structs:
                 depth -= 1
                 if depth <= 0:
                     return token.end()
-            elif kind == _MARKER:
-                if depth:
-                    return token.start()
             elif not ended and kind in _UNENDED and self._may_end(token):
                 return None
-        return None
+        return limit
+
+    def _limit(self) -> int | None:
+        """Where the record behind the next one begins for certain."""
+        begun = _NOT_SPACE.search(self._buffer, self._at)
+        if begun is None:
+            return None
+        if self._marker is None or 0 <= self._marker < begun.start():
+            self._marker = self._buffer.find(_MARKER, begun.start())
+        return None if self._marker < 0 else self._marker + 1
 
     def _may_end(self, token: re.Match[bytes]) -> bool:
         """Whether what a quote or a comment opened may end in bytes that are not there yet."""
