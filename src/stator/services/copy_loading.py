@@ -78,7 +78,14 @@ class CopyLoading:
     async def _flush(self) -> None:
         entries, self._entries, self._bytes = self._entries, [], 0
         # Merged as it is used up: sorting all at once would hold up the loop.
-        await self._planter.plant(merge(*entries))
+        await self._planter.plant(merge(*map(_drained, entries)))
+
+
+def _drained(entries: list[Plant]) -> Iterator[Plant]:
+    """Entries in order, each let go of as it is used: to let go of all at once would hold up the loop."""
+    entries.reverse()
+    while entries:
+        yield entries.pop()
 
 
 def _pieces(lines: Sequence[bytes]) -> Iterator[list[bytes]]:
@@ -100,18 +107,19 @@ def _parse(table: Table, lines: Sequence[bytes]) -> Piece:
     size = 0
     for line in lines:
         item: Item = orjson.loads(line)
-        key, bytes = item_key(table, item), item_bytes(item)
+        key, item_size = item_key(table, item), item_bytes(item)
         if table.journaled:
-            piece.loaded.append(Loaded(key, item, bytes))
+            piece.loaded.append(Loaded(key, item, item_size))
         else:
-            piece.rows.append((*key, bytes, line))
+            piece.rows.append((*key, item_size, line))
         for index in table.indexes:
             content = projected(table, index, item)
             if content is not None:
                 whole = content is item
-                value = line if whole else orjson.dumps(content)
+                # What orjson makes keeps 4 KB of memory however short it is; a copy keeps its own bytes.
+                value = line if whole else bytes(memoryview(orjson.dumps(content)))
                 place = entry_key(table, index, item)
-                piece.entries.append((*place, bytes if whole else item_bytes(content), value))
+                piece.entries.append((*place, item_size if whole else item_bytes(content), value))
                 size += len(place.partition) + len(place.sort) + len(value) + _ENTRY_OVERHEAD_BYTES
     piece.entries.sort()
     return piece._replace(bytes=size)
