@@ -1,8 +1,13 @@
 """Backups outlive the data directory: a fresh server that is pointed at the archive lists and restores them."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
 
 from tests.operations.backups import fill, items, make_backup, restore, until
 from tests.operations.conftest import create_table
@@ -25,7 +30,9 @@ class House:
         self.client: Any = None
 
     def start(self, data: str, archive: str = "archive") -> Any:
-        self.running = start_server(self.path / data, archive=str(self.path / archive))
+        """`archive` is a folder of that name, or a URL."""
+        place = archive if "://" in archive else str(self.path / archive)
+        self.running = start_server(self.path / data, archive=place)
         self.client = Account(self.running.url, self.number).client()
         return self.client
 
@@ -36,10 +43,27 @@ class House:
             self.running = None
 
 
-def test_everything_is_the_same_on_a_fresh_server(tmp_path: Path) -> None:
+@pytest.fixture(params=["folder", "s3"])
+def archive(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "folder":
+        yield "archive"
+        return
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys)
+    client.create_bucket(Bucket="kept")
+    client.close()
+    yield f"s3://kept/stator?endpoint={url}&region=us-east-1&access_key_id=a&secret_access_key=b"
+    server.stop()
+
+
+def test_everything_is_the_same_on_a_fresh_server(tmp_path: Path, archive: str) -> None:
     house = House(tmp_path)
     try:
-        client = house.start("data")
+        client = house.start("data", archive)
         create_table(client, "things", "pk:S", "sk:S", indexes=INDEXES)
         fill(client, "things", 500)
         before = client.describe_table(TableName="things")["Table"]
@@ -49,7 +73,7 @@ def test_everything_is_the_same_on_a_fresh_server(tmp_path: Path) -> None:
         house.stop()
         shutil.rmtree(tmp_path / "data")
 
-        client = house.start("other")
+        client = house.start("other", archive)
         assert client.list_tables()["TableNames"] == []
         assert client.list_backups()["BackupSummaries"] == listed["BackupSummaries"]
         assert client.describe_backup(BackupArn=arn)["BackupDescription"] == described["BackupDescription"]
