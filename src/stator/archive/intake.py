@@ -12,6 +12,7 @@ from stator.archive.report import Report, parse_report
 from stator.archive.splitter import BEGINNING, Place
 
 IMPORT, BULK = "import", "bulk"  # the kinds of jobs
+LOGS = "logs"  # the folder of the archive for them
 TOKEN_SECONDS = 8 * 3600.0  # so long after it ended a job answers to its token
 ERRORS, REFUSALS = "errors", "condition-check-failures"  # the reports
 
@@ -111,4 +112,4 @@ def _arn(job: Job, word: str) -> str:
 
 def error_log(job: Job) -> str:
     """Where in the archive the events of an import are: as CloudWatch has its group and its stream."""
-    return f"logs/{job.account}/{job.region}/aws-dynamodb/imports/{job.id}/error"
+    return f"{LOGS}/{job.account}/{job.region}/aws-dynamodb/imports/{job.id}/error"

@@ -17,6 +17,7 @@ from stator.archive.failure import ArchiveError, Missing
 from stator.archive.found import Found
 from stator.archive.full_copy import MANIFEST, FullCopy
 from stator.archive.instance_check import check_backups, check_catalogs
+from stator.archive.intake import LOGS
 from stator.archive.location import Location
 from stator.errors import WireError
 from stator.items.keys import item_key
@@ -46,7 +47,7 @@ async def verify(archive: Location) -> AsyncIterator[Finding]:
     for found in await archive.list():
         folders.setdefault(found.path.rpartition("/")[0], []).append(found)
     for folder, objects in folders.items():
-        if folder == instance.FOLDER or folder.startswith(f"{instance.CATALOG_FOLDER}/"):
+        if folder == instance.FOLDER or folder.startswith((f"{instance.CATALOG_FOLDER}/", f"{LOGS}/")):
             continue
         async for finding in _folder(archive, folder, objects):
             yield finding
