@@ -15,8 +15,8 @@ REGION = "us-east-1"  # what commands take when nothing is said
 class Stator:
     """A process of its own, forgetting everything at its end."""
 
-    def __init__(self) -> None:
-        arguments = [STATOR, "serve", "--in-memory", "--port", "0"]
+    def __init__(self, *more: str) -> None:
+        arguments = [str(STATOR), "serve", "--in-memory", "--port", "0", *more]
         self._process = subprocess.Popen(
             arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
         )

@@ -114,7 +114,7 @@ def test_all_tables(source: str, target: str, tables: Any, capsys: pytest.Captur
 
 
 def test_from_a_server_that_knows_no_segments(tables: Any, source: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """moto answers each segment with the whole table; no item is to be moved twice."""
+    """Moto answers each segment with the whole table; no item is to be moved twice."""
     moto = Moto()
     other = connect(moto.url)
     create(other, "music")
@@ -277,7 +277,7 @@ def test_mistakes(
 def test_bars_are_for_terminals_alone(source: str, other: str, tables: Any) -> None:
     create(tables, "music")
     fill(tables, "music", range(50))
-    arguments = [STATOR, "copy", "--from", source, "--to", other, "--table", "music"]
+    arguments = [str(STATOR), "copy", "--from", source, "--to", other, "--table", "music"]
     leader, follower = pty.openpty()
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=follower) as process:
         os.close(follower)

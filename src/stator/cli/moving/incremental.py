@@ -66,11 +66,12 @@ def _checkpoint(client: Client, told: dict[str, Any], path: Path, parts: PartFol
         known = Checkpoint(table, endpoint.url, endpoint.region, stream, next_part=last + 1, order=order)
         known.save(path)
         return known
-    latest = told.get("LatestStreamArn")
+    enabled = (told.get("StreamSpecification") or {}).get("StreamEnabled")
+    latest = told.get("LatestStreamArn") if enabled else None
     if not known.whole:
         known.stream = stream_of(client, told, enable=found.enable_stream)
     elif latest != known.stream and known.table == table:
-        raise Complaint(GAP.format(f"table {table} has another stream than at the last export"))
+        raise Complaint(GAP.format(f"table {table} has not the stream that it had at the last export"))
     if (known.table, known.url, known.region) != (table, client.endpoint.url, client.endpoint.region):
         raise Complaint(
             f"{path} is of table {known.table} at {known.url} ({known.region}). Name another folder with --to."
