@@ -8,12 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from stator.archive import kept, mark
+from stator.archive.backups import Backups
+from stator.archive.jobs import Jobs
 from stator.archive.location import ArchiveError, Location
-from stator.archive.rollback import Course, Plan, Rollback, plan
+from stator.archive.reach import Reach
+from stator.archive.rollback import Plan, plan
 from stator.clock import Clock, SteadyClock, system_clock
 from stator.items.commit import Writer
 from stator.journal.lineage import accompany
 from stator.model.table import Table
+from stator.services.parts import JobParts
+from stator.services.rollback import Course, Rollback
 from stator.storage.directory import make_directory, sync_directory
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
@@ -57,9 +62,19 @@ async def _make(archive: Location, directory: Path, chosen: Plan, tell: Callable
         steady = SteadyClock(system_clock)
         catalog = await Catalog.open(store, system_clock, steady=steady)
         catalog.accompany(partial(_accompany, steady))
-        rollback = Rollback(archive, catalog, Writer(store, catalog.latest, steady), system_clock)
-        rollback.course.told = lambda: tell(rollback.course)
-        await rollback.run(chosen)
+        parts = JobParts(
+            catalog,
+            store,
+            system_clock,
+            steady=steady,
+            writer=Writer(store, catalog.latest, steady),
+            jobs=Jobs(store, system_clock, _UNFINISHED),
+            backups=Backups(store, archive, system_clock),
+            archive=archive,
+            reach=Reach(),
+            buckets=archive.below,
+        )
+        await Rollback(parts, chosen, tell).run()
 
 
 def _accompany(steady: Clock, before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:

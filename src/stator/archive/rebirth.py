@@ -38,7 +38,7 @@ def tables_at(backup: InstanceBackup, editions: Iterable[Edition], at: float) ->
 
 def count_spaces(table: Table) -> int:
     """How many spaces the table needs anew."""
-    return len(table.spaces)
+    return 1 + len(table.indexes)
 
 
 def reborn(table: Table, spaces: Iterable[int]) -> Table:
@@ -53,7 +53,7 @@ def reborn(table: Table, spaces: Iterable[int]) -> Table:
         id=str(uuid.uuid4()),
         space=next(free),
         indexes=tuple(_complete(index, next(free)) for index in table.indexes),
-        time_to_live=_empty(table.time_to_live, free),
+        time_to_live=_not_begun(table.time_to_live),
         stream=None,
         latest_stream_label=None,
         journal_readers=(),
@@ -84,8 +84,6 @@ def _complete(index: Index, space: int) -> Index:
     return replace(index, space=space, build=None)
 
 
-def _empty(setting: TimeToLive | None, free: Iterator[int]) -> TimeToLive | None:
-    """The setting with a space for its entries, all of which are written with their items."""
-    if setting is None or setting.space is None:
-        return setting
-    return replace(setting, space=next(free), filled=True)
+def _not_begun(setting: TimeToLive | None) -> TimeToLive | None:
+    """The setting as if it had just been made: the server that serves the table finds out when its items expire."""
+    return None if setting is None else replace(setting, space=None, filled=False)

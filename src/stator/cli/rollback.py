@@ -7,11 +7,11 @@ from argparse import Namespace
 from stator import offline
 from stator.archive import instance
 from stator.archive.failure import ArchiveError
-from stator.archive.rollback import Course
 from stator.cli.complaint import Complaint
 from stator.cli.moment import parse_time
 from stator.cli.progress import Progress
 from stator.config import Settings
+from stator.services.rollback import Course
 from stator.storage.failure import DataDirectoryInUse, StoreError
 
 
@@ -26,8 +26,7 @@ def roll_back(settings: Settings, found: Namespace) -> int:
     with Progress("rolling back", None, unit="items") as progress:
 
         def show(course: Course) -> None:
-            done = course.items + course.changes
-            progress.advance(done - progress.count, course.bytes - progress.bytes)
+            progress.advance(course.items + course.changes - progress.count)
 
         try:
             made = offline.roll_back(

@@ -104,22 +104,15 @@ def test_a_table_is_born_again_with_spaces_of_its_own() -> None:
         settles_at=NOW,
         becomes=A,
     )
-    assert count_spaces(past) == 4
-    made = reborn(past, [1, 2, 3, 4])
-    assert made.spaces == (1, 2, 3, 4)
+    assert count_spaces(past) == 3
+    made = reborn(past, [1, 2, 3])
+    assert made.spaces == (1, 2, 3)
     assert all(index.build is None for index in made.indexes)
-    assert made.time_to_live == TimeToLive("t", True, NOW, 4, filled=True)
+    assert made.time_to_live == TimeToLive("t", True, NOW)
     assert (made.status, made.settles_at, made.becomes, made.journaled) == (Status.ACTIVE, None, None, False)
     assert made.destinations == ()
     assert made.id != past.id
     assert (made.tags, made.deletion_protection, made.created) == (past.tags, True, past.created)
-
-
-def test_a_time_to_live_that_had_no_entries_yet_gets_none_now() -> None:
-    setting = TimeToLive("t", True, NOW)
-    past = table("a", time_to_live=setting)
-    assert count_spaces(past) == 1
-    assert reborn(past, [1]).time_to_live == setting
 
 
 def test_a_stream_begins_anew() -> None:

@@ -1,0 +1,84 @@
+"""Carry out a rollback in an empty store: make the tables anew, fill them from their copies, then do every change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stator.archive import chain, full_copy
+from stator.archive.failure import ArchiveError, Missing
+from stator.archive.full_copy import FullCopy
+from stator.archive.rebirth import count_spaces, reborn, watched
+from stator.archive.replay import changes
+from stator.archive.rollback import Plan
+from stator.items.load import absent, load, loaded
+from stator.model.table import Table
+from stator.services.copy_loading import CopyLoading
+from stator.services.parts import JobParts
+from stator.tables import lifecycle
+from stator.tables.catalog import Edit
+
+
+@dataclass(slots=True)
+class Course:
+    """How far it is, for whoever shows it."""
+
+    table: str = ""
+    tables: int = 0
+    items: int = 0
+    changes: int = 0
+
+
+class Rollback:
+    """`tell` hears of each step. The store is of no use when `run` raises."""
+
+    def __init__(self, parts: JobParts, plan: Plan, tell: Callable[[Course], None]) -> None:
+        self._parts = parts
+        self._plan = plan
+        self._tell = tell
+        self.course = Course()
+
+    async def run(self) -> None:
+        """Raises ArchiveError for what is missing or damaged."""
+        copies = {each.table.id: each.path for each in self._plan.backup.tables}
+        for past in self._plan.tables:
+            self.course.table = past.name
+            await self._make(past, copies.get(past.id))
+            self.course.tables += 1
+            self._tell(self.course)
+
+    async def _make(self, past: Table, path: str | None) -> None:
+        table = reborn(past, await self._parts.catalog.create_spaces(count_spaces(past)))
+        await self._store(lifecycle.create(table, self._parts.clock()))
+        copy = None  # of a table that was made after the backup: it began empty
+        if path is not None:
+            copy = await full_copy.read(self._parts.archive, path)
+            await self._fill(table, path, copy)
+        if not self._plan.exact:
+            await self._change(table, past, copy)
+        await self._store(watched(table, past, self._parts.clock()))
+
+    async def _fill(self, table: Table, path: str, copy: FullCopy) -> None:
+        before = self.course.items
+
+        async def note(chunks: int) -> None:
+            self.course.items = before + sum(chunk.lines for chunk in copy.chunks[:chunks])
+            self._tell(self.course)
+
+        await CopyLoading(self._parts, self._parts.archive, table).run(path, copy, 0, note)
+
+    async def _change(self, table: Table, past: Table, copy: FullCopy | None) -> None:
+        archive = self._parts.archive
+        try:
+            known = await chain.read(archive, chain.prefix_of(past))
+        except Missing as error:
+            raise ArchiveError(f"the changes of table {past.name} are not in the archive: {error}") from error
+        async for steps in changes(archive, known, copy, int(self._plan.at * 1000)):
+            batch = [
+                absent(table, step.keys) if step.image is None else loaded(table, step.image, step.size)
+                for step in steps
+            ]
+            await load(self._parts.writer, table, batch)
+            self.course.changes += len(batch)
+            self._tell(self.course)
+
+    async def _store(self, table: Table) -> None:
+        await self._parts.catalog.change(table.account, table.region, table.name, lambda _: Edit(table))
