@@ -7,7 +7,7 @@ Reading is done in a thread, a piece at a time, and can go on after any record.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,6 +16,7 @@ import orjson
 
 from stator.archive import ion
 from stator.archive.failure import Missing
+from stator.archive.found import Found
 from stator.archive.inflate import INFLATERS, Broken
 from stator.archive.location import Location
 from stator.archive.splitter import BYTE_ORDER_MARK, Lines, Place, Raw, Rows, Splitter, Structs
@@ -67,43 +68,55 @@ class NoManifest(ValueError):
     """The manifest of an export is there and cannot be followed."""
 
 
-async def find_objects(bucket: Location, prefix: str, compression: str) -> list[Object]:
+async def find_objects(bucket: Location, prefix: str, format: Format) -> list[Object]:
     """The objects to read, by path. Raises NoManifest, and what the location raises."""
     for manifest in (_SUMMARY, _FILES):  # whoever names a manifest means its export
         if f"/{prefix}".endswith(f"/{manifest}"):
             prefix = prefix.removesuffix(manifest)
-    found = {one.path: one.size for one in await bucket.list(prefix)}
-    exports = [path.removesuffix(_SUMMARY) for path in found if f"/{path}".endswith(f"/{_SUMMARY}")]
-    exports = [folder for folder in exports if folder + _FILES in found]
-    objects = [
-        Object(path, size, compression)
-        for path, size in found.items()
-        if not any(path.startswith(folder) for folder in exports)
-    ]
+    listed = await bucket.list(prefix)
+    found, exports, objects = await asyncio.to_thread(_sort_out, listed, format)
     for folder in exports:
-        objects += await _exported(bucket, folder, found)
-    return sorted(objects)
+        try:
+            summary, files = await bucket.get(folder + _SUMMARY), await bucket.get(folder + _FILES)
+        except Missing:
+            raise NoManifest(f"The manifest in {folder} went away") from None
+        objects += await asyncio.to_thread(_exported, folder, (summary, files), found, format)
+    return await asyncio.to_thread(sorted, objects)
 
 
-async def _exported(bucket: Location, folder: str, found: Mapping[str, int]) -> Iterator[Object]:
+def _sort_out(listed: Sequence[Found], format: Format) -> tuple[dict[str, int], list[str], list[Object]]:
+    """The sizes of all objects, the folders of exports among them, and the objects in none of those."""
+    found = {one.path: one.size for one in listed}
+    summaries = [path.removesuffix(_SUMMARY) for path in found if f"/{path}".endswith(f"/{_SUMMARY}")]
+    exports = [folder for folder in summaries if folder + _FILES in found]
+    inside = tuple(exports)
+    rest = [Object(path, size, format.compression) for path, size in found.items() if not path.startswith(inside)]
+    return found, exports, rest
+
+
+def _exported(
+    folder: str, manifests: tuple[bytes, bytes], found: Mapping[str, int], format: Format
+) -> Sequence[Object]:
     """The data files of an export. It may have been copied elsewhere since: then they are where the manifest is."""
     try:
-        summary = orjson.loads(await bucket.get(folder + _SUMMARY))
-        lines = (await bucket.get(folder + _FILES)).splitlines()
-        named = [str(orjson.loads(line)["dataFileS3Key"]) for line in lines if line.strip()]
+        summary = orjson.loads(manifests[0])
+        named = [str(orjson.loads(line)["dataFileS3Key"]) for line in manifests[1].splitlines() if line.strip()]
         incremental = summary.get("exportType") == "INCREMENTAL_EXPORT" or bool(summary.get("outputView"))
-    except (ValueError, KeyError, TypeError, AttributeError, Missing):
+        kind = summary.get("outputFormat", format.kind)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise NoManifest(f"The manifest in {folder} cannot be read") from None
     if incremental:
         raise NoManifest(f"The export in {folder} is an incremental one: only full exports can be imported")
-    paths = []
+    if kind != format.kind:
+        raise NoManifest(f"The export in {folder} is in the format {kind}, not in {format.kind}")
+    objects = []
     for path in named:
         places = (path, f"{folder}data/{path.rpartition('/')[2]}", folder + path)
         there = next((place for place in places if place in found), None)
         if there is None:
             raise NoManifest(f"The manifest in {folder} names {path}, which is not there")
-        paths.append(there)
-    return (Object(path, found[path], "GZIP" if path.endswith(".gz") else "NONE") for path in paths)
+        objects.append(Object(there, found[there], "GZIP" if there.endswith(".gz") else "NONE"))
+    return objects
 
 
 Prepare = Callable[[dict[str, Any]], T]

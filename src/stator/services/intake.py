@@ -256,7 +256,7 @@ async def find(bucket: Location, prefix: str, format: Format) -> list[Object]:
     try:
         if not await bucket.there():
             raise no_bucket()
-        objects = await find_objects(bucket, prefix, format.compression)
+        objects = await find_objects(bucket, prefix, format)
     except NoManifest as error:
         raise JobFailed("InvalidManifest", str(error)) from None
     except ArchiveError as error:

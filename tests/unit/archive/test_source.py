@@ -166,7 +166,7 @@ def exported(folder: str, summary: dict[str, Any] = SUMMARY) -> dict[str, bytes]
 
 def found(objects: dict[str, bytes], prefix: str) -> list[Object]:
     async def find() -> list[Object]:
-        return await find_objects(await bucket(objects), prefix, "NONE")
+        return await find_objects(await bucket(objects), prefix, JSON)
 
     return asyncio.run(find())
 
@@ -197,6 +197,10 @@ def test_an_export_may_have_been_copied_elsewhere_and_others_are_beside_it() -> 
     ("objects", "text"),
     [
         (exported("e/", SUMMARY | {"exportType": "INCREMENTAL_EXPORT"}), "The export in e/ is an incremental one"),
+        (
+            exported("e/", SUMMARY | {"outputFormat": "ION"}),
+            "The export in e/ is in the format ION, not in DYNAMODB_JSON",
+        ),
         (exported("e/") | {"e/manifest-files.json": b"{}"}, "The manifest in e/ cannot be read"),
         (exported("e/") | {"e/manifest-summary.json": b"x"}, "The manifest in e/ cannot be read"),
         (
