@@ -37,6 +37,7 @@ _RECLAIM_SECONDS = 5.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 _BACKUPS_SECONDS = 60.0
+_INSTANCES_SECONDS = 3600.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
 
@@ -55,12 +56,14 @@ class Background:
         cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty] = ()
     ) -> Self:
         catalog = CatalogArchive(parts)
-        jobs = JobRunner(parts, parts.jobs, runners(parts, catalog))
+        instances = InstanceBackups(parts, catalog)
+        jobs = JobRunner(parts, parts.jobs, {**runners(parts), instance_backup.KIND: instances.run})
         delivery = KinesisDelivery(parts, _kinesis(settings))
         supervisor = Supervisor(
             [
                 *duties(parts, jobs, streams, settings),
                 Duty("catalog", catalog.run_once, settings.archive_segment_seconds),
+                Duty("instances", instances.prune, _INSTANCES_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
                 *more,
@@ -83,11 +86,10 @@ class Background:
         await self.triggers.close()
 
 
-def runners(parts: JobParts, catalog: CatalogArchive) -> Mapping[str, Runner]:
+def runners(parts: JobParts) -> Mapping[str, Runner]:
     """Who does the jobs, by kind."""
     return {
         backup.JOB: BackupRunner(parts, parts.backups).run,
-        instance_backup.KIND: InstanceBackups(parts, catalog).run,
         restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
         exports.KIND: ExportRunner(parts).run,
         IMPORT: ImportRunner(parts).run,

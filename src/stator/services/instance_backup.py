@@ -27,6 +27,7 @@ from stator.tables.history import Instance
 KIND = "instance"
 
 _TELL_SECONDS = 0.5  # between two notes of how far a backup is
+_FILLING = ("restore", "import")  # kinds of jobs that fill new tables
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class InstanceBackups:
         await mark.inscribe(self._archive, self._parts.steady())
         if await self._is_made(job, owner):
             return
+        await self._wait_for_fillings(owner)
         await instance.remove(self._archive, job.id)
         backup = await self._copy(job, owner)
         await self._catalog.run_once()
@@ -87,6 +89,12 @@ class InstanceBackups:
         if first is not None:
             await catalog_journal.forget(self._archive, first.instance, first.sequence)
         return len(old) + len(left)
+
+    async def _wait_for_fillings(self, owner: Instance) -> None:
+        """A restore or import that began before its table was journaled may put what the journal lacks: such a table is
+        copied when it is complete."""
+        while any(job.kind in _FILLING and job.created <= owner.since for job in self._parts.jobs.open()):  # noqa: ASYNC110
+            await asyncio.sleep(_TELL_SECONDS)
 
     async def _is_made(self, job: Job, owner: Instance) -> bool:
         """Whether only the end of the job was missed."""

@@ -258,6 +258,27 @@ def test_old_ones_go_when_a_newer_one_leads_to_every_second(tmp_path: Path) -> N
     run(tmp_path, main)
 
 
+def test_the_first_waits_for_restores_that_began_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they put is in no journal."""
+    monkeypatch.setattr("stator.services.instance_backup._TELL_SECONDS", 0.0)
+
+    async def main(house: House) -> None:
+        await house.create("a")
+        before = await house.jobs.add(Job("restore", "1", *PLACE, "a", created=house.clock()))
+        job = await house.wish()
+        await house.runner.run_once()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert await instance.ids(house.archive) == []
+        await house.put("a", "the last one")
+        await house.jobs.add(Job("restore", "2", *PLACE, "a", created=house.clock() + 1))
+        await house.jobs.finish(await house.jobs.take(before) or before)
+        await house.runner.settle()
+        assert (await instance.read(house.archive, job.id)).items == 1
+
+    run(tmp_path, main)
+
+
 def test_prune_does_nothing_before_the_first(tmp_path: Path) -> None:
     async def main(house: House) -> None:
         assert await house.backups.prune() == 0
