@@ -39,6 +39,17 @@ def test_a_cancelled_operation_leaves_what_it_has_written(dynamodb: Any, buckets
     assert dynamodb.cancel_bulk_operation(BulkOperationArn=arn)["BulkOperationStatus"] == "CANCELLED"
 
 
+def test_an_operation_may_be_cancelled_before_it_has_begun(dynamodb: Any, buckets: tuple[Bucket, Bucket]) -> None:
+    source, output = buckets
+    create_table(dynamodb, "things", "pk:S")
+    source.put("a", [item(f"{n:05}", v={"S": "x" * 900}) for n in range(5000)])
+    arn = start_bulk(dynamodb, source, output, MaxWriteRequestUnits=1024)
+    dynamodb.cancel_bulk_operation(BulkOperationArn=arn)
+    done = wait_for_bulk(dynamodb, arn)
+    assert done["BulkOperationStatus"] == "CANCELLED"
+    assert len(items(dynamodb, "things")) == done["ProcessedItemCount"] < 1000
+
+
 def test_a_finished_operation_stays_as_it_is(dynamodb: Any, buckets: tuple[Bucket, Bucket]) -> None:
     source, output = buckets
     create_table(dynamodb, "things", "pk:S")
