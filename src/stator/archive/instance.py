@@ -55,7 +55,7 @@ class InstanceBackup:
     comment: str
     kept: bool  # until somebody deletes it, however old it gets
     begun: float
-    moment: float  # it has every change committed until then, and none from later
+    moment: float  # a whole millisecond: it has every change from before, and none from later
     ended: float
     sequence: int  # of the last record of the catalog's journal that it has
     tables: tuple[TableCopy, ...]

@@ -3,6 +3,7 @@
 The catalog's own journal says which tables there were and what they were like.
 """
 
+import math
 from dataclasses import dataclass
 
 from stator.archive import catalog_journal, instance
@@ -16,7 +17,7 @@ from stator.tables.history import Edition
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    at: float
+    at: float  # a whole millisecond
     exact: bool  # it is the moment of the backup itself: no change is needed
     backup: InstanceBackup
     tables: list[Table]  # as they were
@@ -26,6 +27,8 @@ class Plan:
 async def plan(archive: Location, to: float | str, now: float, owner: str | None = None) -> Plan:
     """How to get back to a time, or to the moment of the backup of that id. `owner` is an instance, or None for the
     only one that reaches there. Raises NotCovered, which says what to do; else ArchiveError."""
+    if not isinstance(to, str):
+        to = math.floor(to * 1000 + 0.01) / 1000  # journals tell milliseconds; what floats add is none of one
     backups = await instance.read_all(archive, owner)
     backup = _choose(backups, to, now, archive)
     exact = isinstance(to, str) or backup.moment == to

@@ -107,8 +107,8 @@ class InstanceBackups:
         begun = self._parts.steady()
         snapshot = await self._parts.store.snapshot()
         try:
-            # Later than every commit of the snapshot, and a time between two seconds leads to either of them.
-            moment = self._parts.steady()
+            # No commit of the snapshot has a later millisecond.
+            moment = int(self._parts.steady() * 1000) / 1000
             tables = [table for table in await tables_of(snapshot) if table.status is not Status.DELETING]
             sequence = await snapshot.last(history.JOURNAL, history.LANE)
             course = _Course(of_bytes=await self._measure(tables), of_tables=len(tables))

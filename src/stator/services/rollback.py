@@ -71,7 +71,7 @@ class Rollback:
             known = await chain.read(archive, chain.prefix_of(past))
         except Missing as error:
             raise ArchiveError(f"the changes of table {past.name} are not in the archive: {error}") from error
-        async for steps in changes(archive, known, copy, int(self._plan.at * 1000)):
+        async for steps in changes(archive, known, copy, round(self._plan.at * 1000)):
             batch = [
                 absent(table, step.keys) if step.image is None else loaded(table, step.image, step.size)
                 for step in steps
