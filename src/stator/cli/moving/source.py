@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 from stator.cli.client import Client
 from stator.values.attribute import Item
 
+PAGE_ITEMS_MAX = 1_000  # a megabyte of small items is thirty of Python's objects, and every segment holds one
+
 Position = Any
 """JSON: how far a segment has been read. None is the beginning."""
 
@@ -32,7 +34,7 @@ class TableSource:
         self.segments = segments
 
     def pages(self, segment: int, position: Position) -> Iterator[Page]:
-        members: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        members: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True, "Limit": PAGE_ITEMS_MAX}
         if self.segments > 1:
             members |= {"Segment": segment, "TotalSegments": self.segments}
         while True:
