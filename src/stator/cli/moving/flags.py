@@ -11,6 +11,27 @@ Add = Callable[..., argparse.ArgumentParser]
 
 SEGMENTS = 8
 
+_BACKUP = """\
+examples:
+  stator table backup music                 writes backups/music.json
+  stator table backup music --url aws --region eu-west-1 --profile prod"""
+_RESTORE = """\
+examples:
+  stator table restore backups/music.json --table music-again
+  stator table restore cumulus.json --table granules      plain JSON lines, into a table that is there
+
+Stopped in between, the same command goes on."""
+_COPY = """\
+examples:
+  stator copy --from aws --from-region eu-west-1 --to http://127.0.0.1:8000 --all
+  stator copy --from http://old:8000 --to http://new:8000 --table music --table films
+
+Stopped in between, the same command goes on."""
+_EXPORT = """\
+examples:
+  stator export music --format csv                                     writes music.csv
+  stator export music --format parquet --incremental --to lake/music   each time what changed since"""
+
 _WHERE = (
     f"a URL such as {DEFAULT_URL}, or `aws` for Amazon. Keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and"
     " AWS_SESSION_TOKEN or from a profile; a server without keys minds none."
@@ -33,9 +54,10 @@ def _add_table(commands: Any, add: Add) -> None:
     restore.add_argument("file", metavar="FILE", help="Such as backups/music.json; also JSON lines of other programs.")
     restore.add_argument("--table", metavar="NEW", required=True, help="The table that gets the items.")
     restore.add_argument("--edited", action="store_true", help="Take the file as it is, though it was changed.")
-    for action in (backup, restore):
+    for action, examples in ((backup, _BACKUP), (restore, _RESTORE)):
         _add_server(action)
         _add_segments(action)
+        _show(action, examples)
 
 
 def _add_copy(commands: Any, add: Add) -> None:
@@ -53,6 +75,7 @@ def _add_copy(commands: Any, add: Add) -> None:
     copy.add_argument("--verify-only", action="store_true", help="Copy nothing: read both sides and compare.")
     copy.add_argument("--state", metavar="FILE", help="Where a stopped copy is remembered; default in this folder.")
     _add_segments(copy)
+    _show(copy, _COPY)
 
 
 def _add_export(commands: Any, add: Add) -> None:
@@ -74,6 +97,12 @@ def _add_export(commands: Any, add: Add) -> None:
     )
     _add_server(export)
     _add_segments(export)
+    _show(export, _EXPORT)
+
+
+def _show(parser: argparse.ArgumentParser, examples: str) -> None:
+    parser.epilog = examples
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
 def _add_server(parser: argparse.ArgumentParser) -> None:
