@@ -293,3 +293,18 @@ def test_bars_are_for_terminals_alone(source: str, other: str, tables: Any) -> N
     assert b"50/50 items" in shown
     quiet = run(*arguments[1:], "--verify-only")
     assert quiet.stderr == ""
+
+
+def test_a_table_that_cannot_be_made(source: str, tables: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    moto = Moto()
+    other = connect(moto.url)
+    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [f"a{number}" for number in range(101)]}
+    keys = [{"AttributeName": "k", "KeyType": "HASH"}]
+    index = {"IndexName": "more-than-allowed", "KeySchema": keys, "Projection": projection}
+    create(other, "music", GlobalSecondaryIndexes=[index])
+    assert main(["copy", "--from", moto.url, "--to", source, "--table", "music"]) == 1
+    assert f"{source} does not make table music: " in capsys.readouterr().err
+    assert not list(Path().iterdir())
+    other.delete_table(TableName="music")
+    other.close()
+    moto.close()

@@ -50,6 +50,13 @@ class Logbook:
 
         return tick
 
+    def forget(self, table: str) -> None:
+        self.tables.pop(table, None)
+        if self.tables:
+            self.save()
+        else:
+            self.discard()
+
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
 

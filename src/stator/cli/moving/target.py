@@ -43,8 +43,7 @@ class Target:
             except Interrupted:
                 raise
             except Complaint:
-                logbook.tables.pop(table)
-                logbook.save()
+                logbook.forget(table)
                 raise
             return self.definition.keys
         keys = keys_of(wait_until_active(self.client, table))
@@ -67,6 +66,8 @@ class Target:
         legs = logbook.legs(table) or [Leg() for _ in range(source.segments)]
         progress.resume(sum(leg.digest.items for leg in legs))
         transfer = Transfer(source, BatchWriter(self.client, table, list(self._keys())), legs, progress)
+        logbook.note(table, transfer.to_json())
+        logbook.save()  # before the first item: a table with items that nobody remembers would be refused
         try:
             return transfer.run(crew, logbook.saver(table, transfer.to_json))
         except Interrupted:
@@ -82,7 +83,10 @@ class Target:
         """Raises Complaint unless the table holds just what was moved."""
         source = TableSource(self.client, self.table, segments_for(self.client, self.table, segments))
         with Progress(f"verifying {self.table}", moved.items) as progress:
-            there = read_digest(source, crew, progress)
+            try:
+                there = read_digest(source, crew, progress)
+            except Interrupted:
+                raise Interrupted(f"stopped; {self.table} is moved, and the same command verifies it.") from None
         if there != moved:
             raise Complaint(
                 f"table {self.table} does not hold what was moved: {moved.items:,} items (checksum {moved.checksum})"
