@@ -10,7 +10,8 @@ import pytest
 import zstandard
 from botocore.exceptions import ClientError
 
-from tests.operations.backups import items
+from tests.operations.backups import fill, items, until
+from tests.operations.conftest import create_table
 from tests.operations.intake import (
     Bucket,
     counts,
@@ -155,6 +156,30 @@ def test_an_export_of_amazons_service_is_imported_by_its_manifest(dynamodb: Any,
         done = run_import(dynamodb, bucket, prefix, table=table, InputCompressionType=compression)
         assert done["ImportStatus"] == "COMPLETED"
         assert pks(dynamodb, table) == ["a", "b", "c", *("d" for _ in range(table == "three"))]
+
+
+@pytest.mark.parametrize("format", ["DYNAMODB_JSON", "ION"])
+def test_an_export_of_this_server_comes_back(dynamodb: Any, bucket: Bucket, format: str) -> None:
+    create_table(dynamodb, "source", "pk:S", "sk:S")
+    fill(dynamodb, "source", 300)
+    dynamodb.update_continuous_backups(
+        TableName="source", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    table = dynamodb.describe_table(TableName="source")["Table"]
+    arn = dynamodb.export_table_to_point_in_time(
+        TableArn=table["TableArn"], S3Bucket=bucket.name, S3Prefix="exports", ExportFormat=format
+    )["ExportDescription"]["ExportArn"]
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = dynamodb.describe_export(ExportArn=arn)["ExportDescription"]
+        return None if found["ExportStatus"] == "IN_PROGRESS" else found
+
+    assert until(look)["ExportStatus"] == "COMPLETED"
+    keys = {name: table[name] for name in ("AttributeDefinitions", "KeySchema")}
+    parameters = {"TableName": "imported", "BillingMode": "PAY_PER_REQUEST", **keys}
+    done = run_import(dynamodb, bucket, "exports/", InputFormat=format, TableCreationParameters=parameters)
+    assert counts(done) == (300, 300, 0)
+    assert items(dynamodb, "imported") == items(dynamodb, "source")
 
 
 def test_faulty_records_are_counted_logged_and_passed_over(dynamodb: Any, bucket: Bucket, account: Account) -> None:

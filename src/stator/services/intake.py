@@ -142,15 +142,17 @@ class Intake:
         taken: list[Record] = []
         keys: set[Key] = set()
         size = units = 0
+        records_max = self._records_max()
         for record in records:
             write = record.content
             more = 0 if write is None else write.size
-            full = len(taken) >= self._records_max() or size + more > SLICE_BYTES_MAX
+            full = len(taken) >= records_max or size + more > SLICE_BYTES_MAX
             if self._rate_max is not None:
                 full = full or units + write_units(more) > self._rate_max * BURST_SECONDS
             if taken and (full or (write is not None and write.key in keys)):
                 yield taken
                 taken, keys, size, units = [], set(), 0, 0
+                records_max = self._records_max()
             taken.append(record)
             if write is not None:
                 keys.add(write.key)

@@ -22,6 +22,7 @@ from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.create import build, count_spaces
 from stator.tables.refused import check_create_table_parameters
+from stator.tables.warm import check_warm_at_creation
 from stator.validation.create_table import check_create_table
 from stator.validation.requests.import_table import IMPORT_TABLE
 
@@ -31,6 +32,7 @@ async def import_table(call: Call) -> Answer:
     parameters = call.request["TableCreationParameters"]
     check_create_table(parameters)
     check_create_table_parameters(parameters)
+    check_warm_at_creation(parameters)
     csv = (call.request.get("InputFormatOptions") or {}).get("Csv") or {}
     _check_header(csv.get("HeaderList") or ())
     request = with_token(call.request)
