@@ -1,7 +1,7 @@
 """Make the backups that CreateBackup, and the deletion of a table that could be recovered, wished for.
 
-A backup is a full copy of its table at one moment, taken without stopping writes. That moment is when the work begins:
-at once, or after a crash when it begins anew.
+A backup is a full copy of its table at one moment, taken without stopping writes, and slowly where there are requests.
+That moment is when the work begins: at once, or after a crash when it begins anew.
 """
 
 from stator.archive import backup as backups
@@ -10,7 +10,9 @@ from stator.archive.backup import Backup
 from stator.archive.backups import Backups
 from stator.archive.job import Job
 from stator.model.table import Status, Table
+from stator.services.paced_snapshot import PacedSnapshot
 from stator.services.parts import Parts
+from stator.services.traffic import Traffic
 
 
 class BackupRunner:
@@ -29,7 +31,7 @@ class BackupRunner:
             copy = await full_copy.write(
                 location,
                 backup.path,
-                snapshot,
+                PacedSnapshot(snapshot, Traffic(self._parts.replies)),
                 self._table(backup),
                 moment=moment,
                 extra=backups.members(backup),
