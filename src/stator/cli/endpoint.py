@@ -3,8 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from configparser import ConfigParser
-from configparser import Error as BrokenFile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,6 +91,9 @@ def _profile_members(profile: str | None) -> dict[str, str]:
     name = profile or os.environ.get("AWS_PROFILE")
     if not name:
         return {}
+    from configparser import ConfigParser  # `stator serve` reads this module for its --help, and is in a hurry
+    from configparser import Error as BrokenFile
+
     home = Path.home() / ".aws"
     members: dict[str, str] = {}
     places = (
