@@ -53,7 +53,7 @@ EXCEPTIONS = {
 }
 EXCEPTIONS |= {
     (f"{restore}Input.{kind}IndexOverride[].KeySchema", "max"): "as where indexes are made"
-    for restore in ("RestoreTableFromBackup",)
+    for restore in ("RestoreTableFromBackup", "RestoreTableToPointInTime")
     for kind in ("LocalSecondary", "GlobalSecondary")
 }
 TAGS_WORDED = "the service tells of bad tags in its own words: stator.tables.tags"

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.operations.backups import fill, items, make_backup, restore, until
+from tests.operations.backups import fill, items, make_backup, restore, until, wait_until_available
 from tests.operations.conftest import create_table
 from tests.operations.faults import fault
 from tests.running import Account, RunningServer, new_account, start_server
@@ -166,5 +166,36 @@ def test_a_backup_that_is_restored_from_is_in_use(tmp_path: Path) -> None:
         until(lambda: client.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
         assert items(client, "again") == before
         client.delete_backup(BackupArn=arn)
+    finally:
+        house.stop()
+
+
+def test_a_backup_that_is_being_made_is_in_use(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    try:
+        client = house.start("data")
+        create_table(client, "things", "pk:S", "sk:S")
+        fill(client, "things", 100)
+        before = items(client, "things")
+        assert client.list_backups()["BackupSummaries"] == []
+        (tmp_path / "archive").mkdir()
+        (tmp_path / "archive/backups").touch()  # in the way of the folder
+        arn = client.create_backup(TableName="things", BackupName="first")["BackupDetails"]["BackupArn"]
+        described = client.describe_backup(BackupArn=arn)["BackupDescription"]
+        assert described["BackupDetails"]["BackupStatus"] == "CREATING"
+        assert described["SourceTableDetails"]["ItemCount"] == 100
+        (summary,) = client.list_backups()["BackupSummaries"]
+        assert (summary["BackupArn"], summary["BackupStatus"]) == (arn, "CREATING")
+        in_use = ("BackupInUseException", f"Backup is being created: {arn}")
+        assert fault(client.delete_backup, BackupArn=arn) == in_use
+        assert fault(client.restore_table_from_backup, TargetTableName="again", BackupArn=arn) == in_use
+        house.stop()
+        client = house.start("data")  # it is tried again
+        (tmp_path / "archive/backups").unlink()
+        assert house.running is not None
+        house.running.clock.advance(120)
+        wait_until_available(client, arn)
+        restore(client, arn)
+        assert items(client, "again") == before
     finally:
         house.stop()
