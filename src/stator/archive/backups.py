@@ -10,7 +10,7 @@ and `modified` of the manifest, and the backup. Those of another archive than th
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -51,6 +51,7 @@ class Backups:
         self._known: dict[str, Known] = {}  # by path
         self._unreadable: set[tuple[str, float]] = set()  # manifests that were complained of already
         self._used: dict[str, int] = {}  # by path: how many are about to restore from it
+        self._guards: list[Callable[[Backup], bool]] = []
         self._removed: set[str] = set()  # since the last comparison began
         self._syncing = asyncio.Lock()
         self._loaded = False
@@ -96,7 +97,7 @@ class Backups:
 
     @contextmanager
     def using(self, backup: Backup) -> Iterator[None]:
-        """While a restore from it is being set up, `is_used` says so."""
+        """While a restore from it begins, `is_used` says so."""
         self._used[backup.path] = self._used.get(backup.path, 0) + 1
         try:
             yield
@@ -105,8 +106,13 @@ class Backups:
             if not self._used[backup.path]:
                 del self._used[backup.path]
 
+    def guard(self, used: Callable[[Backup], bool]) -> None:
+        """Have `used` asked, too, whether a backup must stay."""
+        self._guards.append(used)
+
     def is_used(self, backup: Backup) -> bool:
-        return backup.path in self._used
+        """Whether a table is being restored from it."""
+        return backup.path in self._used or any(used(backup) for used in self._guards)
 
     async def _sync_first(self) -> None:
         if self._synced:  # somebody else did it meanwhile

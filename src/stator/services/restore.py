@@ -7,9 +7,10 @@ with, and hands out the changes of that plan in the same batches each time.
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-from stator.archive import full_copy, mark
+from stator.archive import full_copy, mark, restores
 from stator.archive.failure import ArchiveError, Damaged, Missing
 from stator.archive.full_copy import FullCopy
 from stator.archive.job import FAILED, Job
@@ -38,8 +39,9 @@ class Origin(Protocol):
     async def plan(self, job: Job) -> Plan:
         """Asked once for a job. Raises JobFailed where nothing can come of it."""
 
-    def changes(self, plan: Plan, copy: FullCopy | None) -> AsyncIterator[Sequence[Loaded]]:
-        """What to put and delete after the items of the copy, in order: the same batches whenever it is asked."""
+    def changes(self, plan: Plan, copy: FullCopy | None, target: Table) -> AsyncIterator[Sequence[Loaded]]:
+        """What to put in the target and delete from it after the items of the copy, in order: the same batches
+        whenever it is asked."""
 
 
 class BackupOrigin:
@@ -48,7 +50,7 @@ class BackupOrigin:
     async def plan(self, job: Job) -> Plan:
         return {"path": job.request["path"]}
 
-    async def changes(self, plan: Plan, copy: FullCopy | None) -> AsyncIterator[Sequence[Loaded]]:
+    async def changes(self, plan: Plan, copy: FullCopy | None, target: Table) -> AsyncIterator[Sequence[Loaded]]:
         nothing: tuple[Sequence[Loaded], ...] = ()
         for batch in nothing:
             yield batch
@@ -61,6 +63,7 @@ class RestoreRunner:
         self._parts = parts
         self._location = location
         self._origins = origins
+        parts.backups.guard(partial(restores.are_under_way, parts.jobs))
 
     async def run(self, job: Job) -> None:
         """Fill the target and make it ACTIVE. Where the archive is damaged the target is taken away again."""
@@ -92,7 +95,7 @@ class RestoreRunner:
             loading = CopyLoading(self._parts, self._location, table)
             done: int = job.progress.get("chunks", 0)
             await loading.run(path, copy, done, lambda chunks: self._parts.jobs.save(job, chunks=chunks))
-        await self._load_changes(job, table, origin.changes(plan, copy))
+        await self._load_changes(job, table, origin.changes(plan, copy, table))
 
     async def _load_changes(self, job: Job, table: Table, changes: AsyncIterator[Sequence[Loaded]]) -> None:
         done: int = job.progress.get("batches", 0)

@@ -211,6 +211,26 @@ def test_it_goes_on_where_it_stopped(small: None) -> None:
     run(test)
 
 
+def test_an_old_system_backup_stays_while_it_is_restored_from(small: None) -> None:
+    async def test(house: House) -> None:
+        asked = backups.make_system(await house.create(), house.clock())
+        await house.jobs.add(backups.to_job(asked))
+        await house.turn(backups.JOB, BackupRunner(house.parts, house.parts.backups).run)
+        (backup,) = house.parts.backups.of(*PLACE)
+        await house.begin(backup)
+        house.archive.chunks_max = 3
+        await house.restore()
+        house.clock.advance(36 * 86_400)
+        await house.parts.backups.sync()
+        house.archive.chunks_max = 1_000_000
+        assert (await house.restore()).state == COMPLETED
+        await house.check(ORIGINAL)
+        await house.parts.backups.sync()
+        assert house.parts.backups.of(*PLACE) == []
+
+    run(test)
+
+
 def test_what_happened_since_comes_after_the_copy(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stator.services.restore._SAVE_BATCHES", 1)
     batches: list[dict[str, str | None]] = [{"i1": "moved"}, {"i1": "again", "i2": None}, {"new": "g1", "i3": None}]

@@ -6,7 +6,6 @@ from dataclasses import replace
 from stator.api.backup_arn import backup_of
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
-from stator.archive import restores
 from stator.archive.backup import CREATING, DELETED, description
 from stator.archive.failure import ArchiveError
 from stator.errors import BackupInUseException, InternalServerError
@@ -21,7 +20,7 @@ async def delete_backup(call: Call) -> Answer:
     backup = await backup_of(call, arn)
     if backup.status == CREATING:
         raise BackupInUseException(f"Backup is being created: {arn}")
-    if call.parts.backups.is_used(backup) or restores.are_under_way(call.parts.jobs, backup):
+    if call.parts.backups.is_used(backup):
         raise BackupInUseException(f"Backup is being restored to a table: {arn}")
     try:
         await call.parts.backups.remove(backup)
