@@ -87,7 +87,7 @@ def check_room(jobs: list[Job]) -> None:
 
 def begin(request: dict[str, Any], table: Table, now: float) -> Job:
     """The job of a sound request. Raises InvalidExportTimeException or PointInTimeRecoveryUnavailableException."""
-    now = int(now * 1000) / 1000  # journals tell milliseconds apart, and so do the ids of exports
+    now = _whole(now)
     window = request.get("IncrementalExportSpecification")
     whole = {
         "ExportFormat": DYNAMODB_JSON,
@@ -99,13 +99,15 @@ def begin(request: dict[str, Any], table: Table, now: float) -> Job:
         "Digest": digest(request),
     }
     if window is None:
-        whole["ExportTime"] = _check_time(request.get("ExportTime"), table, now)
+        whole["ExportTime"] = _whole(_check_time(request.get("ExportTime"), table, now))
     else:
         whole.pop("ExportTime", None)
         window = {"ExportToTime": now, "ExportViewType": "NEW_AND_OLD_IMAGES", **window}
         _check_window(window["ExportFromTime"], window["ExportToTime"], table, now)
-        whole["IncrementalExportSpecification"] = window
-    export_id = f"{int(now * 1000):014}-{token_hex(4)}"
+        whole["IncrementalExportSpecification"] = window | {
+            name: _whole(window[name]) for name in ("ExportFromTime", "ExportToTime")
+        }
+    export_id = f"{round(now * 1000):014}-{token_hex(4)}"
     return Job(KIND, export_id, table.account, table.region, table.name, now, request=whole, spaces=(table.space,))
 
 
@@ -208,6 +210,11 @@ def _earliest(table: Table, now: float) -> float:
 
 def _uncovered() -> InvalidExportTimeException:
     return InvalidExportTimeException("Point in Time Recovery is not available for specified export time")
+
+
+def _whole(time: float) -> float:
+    """The millisecond that a time is in: journals tell no finer ones apart, nor do the ids of exports."""
+    return int(round(time * 1000, 3)) / 1000
 
 
 def _second(time: float) -> str:

@@ -30,7 +30,7 @@ from stator.errors import (
 )
 from stator.model.table import KeyAttribute, KeySchema, Recovery, Table
 
-NOW = 1768385930.6229
+NOW = 1768385930.622
 CREATED = NOW - 10 * 86_400
 TABLE = Table(
     account="123456789012",

@@ -1,0 +1,79 @@
+"""Make the exports that ExportTableToPointInTime wished for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from stator.archive import exports, selection
+from stator.archive.chain import NotCovered
+from stator.archive.export_manifest import INCREMENTAL
+from stator.archive.failure import ArchiveError
+from stator.archive.job import Job
+from stator.archive.jobs import JobFailed
+from stator.archive.location import Location
+from stator.archive.selection import Selection
+from stator.model.table import Table
+from stator.services.export_lines import lines_of_changes, lines_of_rows
+from stator.services.export_output import Output
+from stator.services.export_source import LIVE_SECONDS_MAX, archived_rows, changed_items, live_rows
+from stator.services.parts import JobParts
+from stator.storage.store import Position, Row
+
+
+class ExportRunner:
+    def __init__(self, parts: JobParts) -> None:
+        self._parts = parts
+
+    async def run(self, job: Job) -> None:
+        """Write the objects of one export, from where the last attempt stopped. Raises JobFailed."""
+        output = Output(job, self._parts.jobs, self._bucket(job))
+        await output.begin()
+        table = exports.table_of(job)
+        chosen = selection.select(job.request.get("FilterSpecification"), table)
+        async with AsyncExitStack() as stack:
+            write = self._changes if job.request["ExportType"] == INCREMENTAL else self._items
+            try:
+                await write(job, table, chosen, output, stack)
+            except NotCovered as error:
+                raise JobFailed("PointInTimeRecoveryUnavailable", str(error)) from error
+            await output.finish(round(self._parts.clock(), 3))
+
+    def _bucket(self, job: Job) -> Location:
+        try:
+            return self._parts.buckets(job.request["S3Bucket"])
+        except ArchiveError as error:
+            raise JobFailed("S3NoSuchBucket", f"The specified bucket does not exist: {error}") from error
+
+    async def _items(self, job: Job, table: Table, chosen: Selection, output: Output, stack: AsyncExitStack) -> None:
+        start = output.after or chosen.start()
+        format = job.request["ExportFormat"]
+        async for rows in await self._rows(job, table, start, stack):
+            lines = await asyncio.to_thread(lines_of_rows, rows, chosen, format)
+            last = Position(rows[-1].partition, rows[-1].sort)
+            await output.add(lines, last)
+            if chosen.past(*last):
+                break
+
+    async def _rows(
+        self, job: Job, table: Table, start: Position | None, stack: AsyncExitStack
+    ) -> AsyncIterator[list[Row]]:
+        """The rows that the table had at the time of the export. What was written until then is in the store: the
+        job's own row was, later."""
+        time: float = job.request["ExportTime"]
+        if self._parts.clock() - time <= LIVE_SECONDS_MAX:
+            rows = await live_rows(self._parts.store, table, time, start, stack)
+            if rows is not None:
+                return rows
+        return await archived_rows(self._parts.archive, table, time, start, stack)
+
+    async def _changes(self, job: Job, table: Table, chosen: Selection, output: Output, stack: AsyncExitStack) -> None:
+        window = job.request["IncrementalExportSpecification"]
+        times = window["ExportFromTime"], window["ExportToTime"]
+        start = output.after or chosen.start()
+        view, format = window["ExportViewType"], job.request["ExportFormat"]
+        async for entries in await changed_items(self._parts.archive, table, *times, start=start, stack=stack):
+            lines = await asyncio.to_thread(lines_of_changes, entries, table, chosen, view, format)
+            last = Position(entries[-1].partition, entries[-1].sort)
+            await output.add(lines, last)
+            if chosen.past(*last):
+                break
