@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 from stator.archive import exports, selection
 from stator.archive.chain import NotCovered
@@ -20,9 +21,20 @@ from stator.services.parts import JobParts
 from stator.storage.store import Position, Row
 
 
+class Sealer(Protocol):
+    """Who puts the journals of tables into the archive."""
+
+    async def seal_table(self, table_id: str, moment: float) -> bool: ...
+
+    async def ensure_copy(self, table_id: str) -> None: ...
+
+
 class ExportRunner:
-    def __init__(self, parts: JobParts) -> None:
+    """Without a `sealer` it waits until the archive has what it needs."""
+
+    def __init__(self, parts: JobParts, sealer: Sealer | None = None) -> None:
         self._parts = parts
+        self._sealer = sealer
 
     async def run(self, job: Job) -> None:
         """Write the objects of one export, from where the last attempt stopped. Raises JobFailed."""
@@ -64,12 +76,14 @@ class ExportRunner:
             rows = await live_rows(self._parts.store, table, time, start, stack)
             if rows is not None:
                 return rows
+        await self._seal(table, time)
         return await archived_rows(self._parts.archive, table, time, start, stack)
 
     async def _changes(self, job: Job, table: Table, chosen: Selection, output: Output, stack: AsyncExitStack) -> None:
         window = job.request["IncrementalExportSpecification"]
         times = window["ExportFromTime"], window["ExportToTime"]
         start = output.after or chosen.start()
+        await self._seal(table, times[1])
         view, format = window["ExportViewType"], job.request["ExportFormat"]
         async for entries in await changed_items(self._parts.archive, table, *times, start=start, stack=stack):
             lines = await asyncio.to_thread(lines_of_changes, entries, table, chosen, view, format)
@@ -77,3 +91,8 @@ class ExportRunner:
             await output.add(lines, last)
             if chosen.past(*last):
                 break
+
+    async def _seal(self, table: Table, moment: float) -> None:
+        """Have every change up to a moment in the archive, and a copy. A table that is gone has all it will have."""
+        if self._sealer is not None and await self._sealer.seal_table(table.id, moment):
+            await self._sealer.ensure_copy(table.id)
