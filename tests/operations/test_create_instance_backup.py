@@ -132,6 +132,20 @@ def test_a_backup_can_be_deleted(call: Call) -> None:
         assert (reply.status, reply.error) == (400, "BackupNotFoundException")
 
 
+def test_with_the_last_one_everything_ends(house: RunningServer, call: Call) -> None:
+    client = Account(house.url, "1" * 12).client()
+    create_table(client, "things", "pk:S")
+    first, second = make(call), make(call)
+    call("DeleteInstanceBackup", BackupId=first["BackupId"])
+    assert call("ListInstanceBackups").body["InstanceId"] == first["InstanceId"]
+    call("DeleteInstanceBackup", BackupId=second["BackupId"])
+    assert call("ListInstanceBackups").body == {"InstanceBackups": [], "InstanceId": None}
+    third = make(call)
+    assert third["InstanceId"] != first["InstanceId"]
+    assert third["TableCount"] == 1
+    client.close()
+
+
 @pytest.mark.parametrize(
     ("operation", "members", "told"),
     [

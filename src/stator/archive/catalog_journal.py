@@ -64,6 +64,12 @@ async def forget(archive: Location, owner: str, sequence: int) -> int:
     return len(old)
 
 
+async def remove(archive: Location, owner: str) -> None:
+    """Forget all of an instance that has no backup any more."""
+    for found in await archive.list(f"{prefix_of(owner)}/"):
+        await archive.delete(found.path)
+
+
 def _gap(archive: Location, owner: str, first: int, last: int) -> ArchiveError:
     return ArchiveError(
         f"{archive.url}/{prefix_of(owner)} lacks the changes {first} to {last} of tables: roll back to another time, "

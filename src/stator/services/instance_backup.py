@@ -17,12 +17,15 @@ from stator.archive.instance import InstanceBackup, TableCopy
 from stator.archive.job import Job
 from stator.archive.jobs import CancelledJob
 from stator.model.table import Status, Table
+from stator.services.archivist import Archivist
 from stator.services.catalog_archive import CatalogArchive
+from stator.services.paced_snapshot import PacedSnapshot
 from stator.services.parts import JobParts
+from stator.services.traffic import Traffic
 from stator.storage.store import Snapshot
 from stator.tables import history
-from stator.tables.catalog import tables_of
 from stator.tables.history import Instance
+from stator.tables.snapshot import tables_of
 
 KIND = "instance"
 
@@ -54,10 +57,12 @@ class _Course:
 class InstanceBackups:
     """Runs jobs of the kind `instance`."""
 
-    def __init__(self, parts: JobParts, catalog: CatalogArchive) -> None:
+    def __init__(self, parts: JobParts, catalog: CatalogArchive, archivist: Archivist) -> None:
         self._parts = parts
         self._archive = parts.archive
         self._catalog = catalog
+        self._archivist = archivist
+        self._looked = False
 
     async def run(self, job: Job) -> None:
         """Make the backup of a job. Raises ArchiveError, a StoreError, CancelledJob or LeaseLost."""
@@ -68,7 +73,9 @@ class InstanceBackups:
         await self._wait_for_fillings(owner)
         await instance.remove(self._archive, job.id)
         backup = await self._copy(job, owner)
+        # What leads to the millisecond before, the last that needs any changes.
         await self._catalog.run_once()
+        await self._archivist.seal(backup.moment - 0.001)
         await instance.write(self._archive, backup)
         await self.prune()
 
@@ -76,7 +83,11 @@ class InstanceBackups:
         """Remove the backups that lead to no second of the period, and what is left of those that came to nothing.
         Returns how many."""
         if self._parts.catalog.instance is None:
+            if not self._looked:  # a crash may have come while the journaling of everything ended
+                await self._parts.catalog.unjournal_all()
+            self._looked = True
             return 0
+        self._looked = True
         own = await instance.read_all(self._archive, self._parts.catalog.instance.id)
         old = [backup.id for backup in instance.superfluous(own, self._parts.steady())]
         under_way = {job.id for job in self._parts.jobs.open() if job.kind == KIND}
@@ -112,9 +123,10 @@ class InstanceBackups:
             tables = [table for table in await tables_of(snapshot) if table.status is not Status.DELETING]
             sequence = await snapshot.last(history.JOURNAL, history.LANE)
             course = _Course(of_bytes=await self._measure(tables), of_tables=len(tables))
+            paced = PacedSnapshot(snapshot, Traffic(self._parts.replies))
             async with self._telling(job, course):
                 for table in tables:
-                    await self._copy_table(job, snapshot, table, course, moment)
+                    await self._copy_table(job, paced, table, course, moment)
         finally:
             await snapshot.close()
         return InstanceBackup(

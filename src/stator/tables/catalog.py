@@ -17,17 +17,17 @@ import orjson
 from stator.clock import Clock, SteadyClock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
-from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Snapshot, Store, Usage
+from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Store, Usage
 from stator.tables import definition, history
 from stator.tables.history import Instance
-from stator.tables.journaling import ARCHIVE, require
+from stator.tables.journaling import ARCHIVE, release, require
 from stator.tables.lifecycle import settle
 from stator.tables.name import resolve
 
 CATALOG_SPACE = 0
 _KIND = bytes(8)
-_TABLES = _KIND + b"tables/"
-_TABLES_END = _KIND + b"tables0"  # "0" follows "/"
+TABLES = _KIND + b"tables/"
+TABLES_END = _KIND + b"tables0"  # "0" follows "/"
 _DROPPED = _KIND + b"dropped"
 _FILLED = _KIND + b"filled"
 
@@ -208,6 +208,16 @@ class Catalog:
         await self._store.transact((), lambda _: Change(puts=[history.put(begun)]))
         return begun
 
+    async def unjournal_all(self) -> None:
+        """End what `journal_all` began. Tables with recovery to a point in time stay journaled."""
+        async with self._changing:
+            await self._store.transact((), lambda _: Change(deletes=[history.KEY]))
+            self.instance = None
+        for table in self.tables():
+            if ARCHIVE in table.journal_readers and table.recovery is None:
+                with contextlib.suppress(ResourceNotFoundException):
+                    await self.change(table.account, table.region, table.name, _unread)
+
     async def create_spaces(self, count: int) -> list[int]:
         return await asyncio.gather(*(self._store.create_space() for _ in range(count)))
 
@@ -311,7 +321,7 @@ class Catalog:
         more = True
         while more:
             page = await self._store.scan(
-                CATALOG_SPACE, after, lower=_TABLES, upper=_TABLES_END, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
+                CATALOG_SPACE, after, lower=TABLES, upper=TABLES_END, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
             )
             for row in page.rows:
                 table = definition.decode(row.value)
@@ -352,18 +362,9 @@ def _as_it_is(table: Table | None) -> Edit:
     return Edit(table)
 
 
-async def tables_of(snapshot: Snapshot) -> list[Table]:
-    """Every definition there was at a moment, as it is stored, whatever its status."""
-    tables: list[Table] = []
-    after = Position(_TABLES, b"")
-    more = True
-    while more:
-        page = await snapshot.scan(CATALOG_SPACE, after, _LOAD_ROWS, _LOAD_BYTES)
-        rows = [row for row in page.rows if row.partition < _TABLES_END]
-        tables += [definition.decode(row.value) for row in rows]
-        more = page.more and len(rows) == len(page.rows) > 0
-        after = Position(rows[-1].partition, rows[-1].sort) if rows else after
-    return tables
+def _unread(table: Table | None) -> Edit:
+    edit = _as_it_is(table)
+    return edit if edit.table.recovery is not None else Edit(release(edit.table, ARCHIVE))
 
 
 def is_filling(table: Table, space: int) -> bool:
@@ -380,7 +381,7 @@ def not_found(name: str) -> ResourceNotFoundException:
 
 
 def _place(account: str, region: str, name: str) -> Key:
-    return Key(CATALOG_SPACE, _TABLES + f"{account}/{region}".encode(), name.encode())
+    return Key(CATALOG_SPACE, TABLES + f"{account}/{region}".encode(), name.encode())
 
 
 def _put(key: Key, value: bytes) -> Put:

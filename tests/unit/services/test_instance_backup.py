@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from stator.archive import full_copy, instance
+from stator.archive import chain, full_copy, instance, kept
 from stator.archive.backups import Backups
 from stator.archive.job import CANCELLED, COMPLETED, RUNNING, Job
 from stator.archive.jobs import Jobs
@@ -21,11 +21,13 @@ from stator.items.decide import PutWrite
 from stator.items.keys import item_key
 from stator.journal.lineage import accompany
 from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.services.archivist import Archivist
 from stator.services.catalog_archive import CatalogArchive
 from stator.services.instance_backup import KIND, InstanceBackups
 from stator.services.jobs import JobRunner
 from stator.services.parts import JobParts
 from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.store import Append, Put
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.journaling import ARCHIVE
@@ -56,7 +58,8 @@ class House:
             reach=Reach(),
             buckets=self.archive.below,
         )
-        self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts))
+        self.archivist = Archivist(self.parts, self.parts.reach, segment_seconds=1.0, copy_seconds=86_400.0)
+        self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts), self.archivist)
         self.runner = JobRunner(self.parts, self.jobs, {KIND: self.backups.run})
 
     async def create(self, name: str) -> Table:
@@ -108,7 +111,12 @@ def run(directory: Path, main: Callable[[House], Awaitable[None]]) -> None:
     async def whole() -> None:
         store, clock = SqliteStore.open(directory), ManualClock()
         catalog = await Catalog.open(store, clock)
-        catalog.accompany(lambda before, after: accompany(before, after, clock()))
+
+        def companion(before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
+            puts, appends = accompany(before, after, clock())
+            return [*puts, *kept.accompany(before, after, clock())], appends
+
+        catalog.accompany(companion)
         house = House(store, catalog, clock)
         try:
             await main(house)
@@ -150,6 +158,20 @@ def test_everything_is_journaled_from_the_first_backup_on(tmp_path: Path) -> Non
         assert [sum(each) for each in lanes] == [2, 1]
         assert sum((await full_copy.read(house.archive, first.tables[0].path)).lanes) == 0
         assert (first.sequence, second.sequence) == (1, 2)  # `a` got its reader, `later` was made
+
+    run(tmp_path, main)
+
+
+def test_every_change_until_then_is_in_the_archive(tmp_path: Path) -> None:
+    async def main(house: House) -> None:
+        table = await house.create("a")
+        await house.back_up()
+        await house.put("a", "1", "2")
+        made = await house.back_up()
+        found = await chain.read(house.archive, chain.prefix_of(table))
+        assert found.head is not None
+        assert found.head.through == round(made.moment * 1000) - 1
+        assert sum(segment.last - segment.first + 1 for lane in found.lanes for segment in lane) == 2
 
     run(tmp_path, main)
 

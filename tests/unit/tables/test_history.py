@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stator.clock import ManualClock
-from stator.model.table import Status, Table
+from stator.model.table import Recovery, Status, Table
 from stator.storage.store import Record, Row
 from stator.tables import history, lifecycle
 from stator.tables.catalog import Catalog, Edit
@@ -115,6 +115,26 @@ def test_nobody_can_take_the_reader_away(store: Any, clock: ManualClock, make_ta
         await catalog.journal_all("a" * 32)
         await create(catalog, make_table(), clock())
         assert (await amend(catalog, "music", lambda table: release(table, ARCHIVE))).journal_readers == (ARCHIVE,)
+
+    asyncio.run(run())
+
+
+def test_it_ends_and_begins_anew(store: Any, clock: ManualClock, make_table: Callable[..., Table]) -> None:
+    async def run() -> None:
+        catalog = await Catalog.open(store, clock)
+        await catalog.journal_all("a" * 32)
+        await create(catalog, make_table(), clock())
+        await create(catalog, make_table(name="recovered", id="r", recovery=Recovery(1.0, 35)), clock())
+        await catalog.unjournal_all()
+        assert catalog.instance is None
+        assert not catalog.get(*PLACE, "music").journaled
+        assert catalog.get(*PLACE, "recovered").journal_readers == (ARCHIVE,)
+        count = len(await editions(store))
+        await amend(catalog, "music", lambda table: replace(table, tags={"a": "b"}))
+        assert len(await editions(store)) == count
+        catalog = await Catalog.open(store, clock)
+        assert catalog.instance is None
+        assert (await catalog.journal_all("b" * 32)).id == "b" * 32
 
     asyncio.run(run())
 

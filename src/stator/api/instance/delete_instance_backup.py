@@ -1,8 +1,8 @@
-"""DeleteInstanceBackup, an operation of Stator's own."""
+"""DeleteInstanceBackup, an operation of Stator's own. With the last backup the journaling of everything ends."""
 
 from stator.api.call import Answer, Call
 from stator.api.registry import PRIVATE, operation
-from stator.archive import instance
+from stator.archive import catalog_journal, instance
 from stator.archive.instance_description import describe_backup
 from stator.archive.location import Missing
 from stator.errors import BackupInUseException, BackupNotFoundException
@@ -19,4 +19,9 @@ async def delete_instance_backup(call: Call) -> Answer:
     except Missing:
         raise BackupNotFoundException(f"Backup not found: {backup_id}") from None
     await instance.remove(call.parts.archive, backup_id)
+    own = call.parts.catalog.instance
+    waits = any(job.kind == "instance" for job in call.parts.jobs.open())
+    if own is not None and not waits and not await instance.read_all(call.parts.archive, own.id):
+        await call.parts.catalog.unjournal_all()
+        await catalog_journal.remove(call.parts.archive, own.id)
     return {"InstanceBackupDescription": describe_backup(backup) | {"BackupStatus": "DELETED"}}
