@@ -107,7 +107,7 @@ class Catalog:
         now = self._usable.get((table.account, table.region, table.name))
         if now is None:  # a job fills one that is being created
             now = self._tables.get((table.account, table.region), _NO_TABLES).get(table.name)
-        return table if now is None or now.id != table.id else now
+        return table if now is None or now.id != table.id or now.status is Status.DELETING else now
 
     def watch(self, watcher: Callable[[Table], None]) -> None:
         """Call `watcher` with the new definition after each change."""
