@@ -16,6 +16,7 @@ from stator.api.call import Answer, Call, Parts
 from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location
+from stator.archive.reach import Reach
 from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
 from stator.clock import system_clock
@@ -68,6 +69,7 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
             jobs,
             Backups(store, archive, system_clock),
             archive,
+            Reach(),
             archive.below,
         )
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])

@@ -23,9 +23,11 @@ import stator.api.instance
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
+from stator.archive import kept
 from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import ArchiveError, Location
+from stator.archive.reach import Reach
 from stator.auth.credentials import Credential, Credentials
 from stator.background import Background
 from stator.clock import Clock, SteadyClock, system_clock
@@ -38,6 +40,7 @@ from stator.items.read import Reader
 from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.model.table import Table
 from stator.services.figures import Figures
 from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
@@ -47,7 +50,7 @@ from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
-from stator.storage.store import Store
+from stator.storage.store import Append, Put, Store
 from stator.tables.catalog import Catalog
 
 _log = logging.getLogger(__name__)
@@ -108,7 +111,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     """What operations use, and what those who do jobs do."""
     steady = SteadyClock(clock)
     catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
-    catalog.accompany(lambda before, after: accompany(before, after, steady()))
+    catalog.accompany(partial(_accompany, steady))
     streams = Streams(store, steady)
     mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
     archive, buckets = _locations(settings)
@@ -123,6 +126,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
         jobs=jobs,
         backups=Backups(store, archive, clock),
         archive=archive,
+        reach=Reach(),
         buckets=buckets,
     )
     parts = Parts(
@@ -135,10 +139,18 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
         jobs,
         job_parts.backups,
         archive,
+        job_parts.reach,
         buckets,
         kinesis=bool(settings.kinesis_endpoint),
     )
     return parts, job_parts
+
+
+def _accompany(steady: Clock, before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
+    """What else belongs in the commit of a change of a table's definition."""
+    now = steady()
+    puts, appends = accompany(before, after, now)
+    return [*puts, *kept.accompany(before, after, now)], appends
 
 
 def serve(settings: Settings) -> int:

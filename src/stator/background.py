@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from stator.archive import backup, exports, restores
+from stator.archive import backup, exports, recovering, restores
 from stator.archive.intake import BULK, IMPORT
 from stator.archive.job import Job
 from stator.clock import system_clock
@@ -15,10 +15,12 @@ from stator.metrics.metric import Figure
 from stator.model.table import Table
 from stator.services import instance_backup, journals, reclaim, tokens, ttl
 from stator.services import jobs as job_duty
+from stator.services.archivist import Archivist
 from stator.services.backfill import Backfill
 from stator.services.backup import BackupRunner
 from stator.services.bulk_put import BulkPutRunner
 from stator.services.catalog_archive import CatalogArchive
+from stator.services.chain_origin import ChainOrigin
 from stator.services.export import ExportRunner
 from stator.services.importer import ImportRunner
 from stator.services.instance_backup import InstanceBackups
@@ -26,7 +28,7 @@ from stator.services.jobs import JobRunner, Runner
 from stator.services.kinesis_client import KinesisClient
 from stator.services.kinesis_delivery import KinesisDelivery
 from stator.services.parts import JobParts
-from stator.services.restore import BackupOrigin, RestoreRunner
+from stator.services.restore import BackupOrigin, Origin, RestoreRunner
 from stator.services.supervisor import Duty, Supervisor
 from stator.services.triggers import Triggers
 from stator.tables.destinations import ACTIVE, live
@@ -37,6 +39,8 @@ _RECLAIM_SECONDS = 5.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 _BACKUPS_SECONDS = 60.0
+_COPIES_SECONDS = 5.0  # between two looks whether a table needs a new copy
+_PRUNE_SECONDS = 600.0
 _INSTANCES_SECONDS = 3600.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
@@ -50,18 +54,22 @@ class Background:
     jobs: JobRunner
     delivery: KinesisDelivery
     triggers: Triggers
+    archivist: Archivist
 
     @classmethod
     def begin(
         cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty] = ()
     ) -> Self:
+        ages = {"segment_seconds": settings.archive_segment_seconds, "copy_seconds": settings.archive_copy_seconds}
+        archivist = Archivist(parts, parts.reach, **ages)
         catalog = CatalogArchive(parts)
-        instances = InstanceBackups(parts, catalog)
-        jobs = JobRunner(parts, parts.jobs, {**runners(parts), instance_backup.KIND: instances.run})
+        instances = InstanceBackups(parts, catalog, archivist)
+        jobs = JobRunner(parts, parts.jobs, {**runners(parts, archivist), instance_backup.KIND: instances.run})
         delivery = KinesisDelivery(parts, _kinesis(settings))
         supervisor = Supervisor(
             [
-                *duties(parts, jobs, streams, settings),
+                *duties(parts, jobs, settings),
+                *journal_duties(parts, streams, archivist, settings),
                 Duty("catalog", catalog.run_once, settings.archive_segment_seconds),
                 Duty("instances", instances.prune, _INSTANCES_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
@@ -72,11 +80,11 @@ class Background:
         parts.catalog.watch(partial(_nudge, supervisor))
         parts.jobs.watch(partial(_nudge_jobs, supervisor))
         supervisor.start()
-        return cls(supervisor, jobs, delivery, triggers)
+        return cls(supervisor, jobs, delivery, triggers, archivist)
 
     def figures(self) -> list[Figure]:
         """What it has to tell of itself."""
-        return self.jobs.figures()
+        return [*self.jobs.figures(), *self.archivist.figures()]
 
     async def close(self) -> None:
         """Let what takes a moment finish, and stop what takes longer where it can go on."""
@@ -86,21 +94,20 @@ class Background:
         await self.triggers.close()
 
 
-def runners(parts: JobParts) -> Mapping[str, Runner]:
-    """Who does the jobs, by kind."""
+def runners(parts: JobParts, archivist: Archivist) -> Mapping[str, Runner]:
+    """Who does the jobs, by kind; those of the instance aside."""
+    origins: dict[str, Origin] = {"backup": BackupOrigin(), recovering.FROM: ChainOrigin(parts, archivist)}
     return {
         backup.JOB: BackupRunner(parts, parts.backups).run,
-        restores.JOB: RestoreRunner(parts, parts.archive, {"backup": BackupOrigin()}).run,
-        exports.KIND: ExportRunner(parts).run,
+        restores.JOB: RestoreRunner(parts, parts.archive, origins).run,
+        exports.KIND: ExportRunner(parts, archivist).run,
         IMPORT: ImportRunner(parts).run,
         BULK: BulkPutRunner(parts).run,
     }
 
 
-def duties(parts: JobParts, jobs: JobRunner, streams: Streams, settings: Settings) -> list[Duty]:
-    """What is done again and again, save what talks to other servers."""
-    shard_seconds = settings.stream_shard_seconds
-    roll_seconds = min(_ROLL_SECONDS, shard_seconds / 4)
+def duties(parts: JobParts, jobs: JobRunner, settings: Settings) -> list[Duty]:
+    """What is done again and again, save what has to do with journals and what talks to other servers."""
     expire = partial(ttl.run_once, parts, parts.writer, {})
     return [
         Duty("reclaim", partial(reclaim.run_once, parts, parts.jobs.held_spaces), _RECLAIM_SECONDS),
@@ -109,8 +116,19 @@ def duties(parts: JobParts, jobs: JobRunner, streams: Streams, settings: Setting
         Duty("backups", parts.backups.sync, _BACKUPS_SECONDS),
         Duty("jobs", jobs.run_once, job_duty.PACE_SECONDS),
         Duty("ttl", expire, settings.ttl_interval_seconds, eager=True),
+    ]
+
+
+def journal_duties(parts: JobParts, streams: Streams, archivist: Archivist, settings: Settings) -> list[Duty]:
+    """What puts journals into the archive, cuts streams from them and keeps them short."""
+    shard_seconds = settings.stream_shard_seconds
+    roll_seconds = min(_ROLL_SECONDS, shard_seconds / 4)
+    return [
+        Duty("seal", archivist.seal_once, archivist.pace_seconds),
+        Duty("copies", archivist.copy_once, _COPIES_SECONDS),
+        Duty("prune", archivist.prune_once, _PRUNE_SECONDS),
         Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), roll_seconds),
-        Duty("trim", partial(journals.trim_once, parts, streams), _TRIM_SECONDS),
+        Duty("trim", partial(journals.trim_once, parts, streams, archivist.sealed), _TRIM_SECONDS),
     ]
 
 
@@ -120,6 +138,8 @@ def _nudge(supervisor: Supervisor, table: Table) -> None:
         supervisor.nudge("backfill")
     if table.time_to_live is not None and table.time_to_live.enabled and not table.time_to_live.filled:
         supervisor.nudge("ttl")
+    if table.recovery is not None:
+        supervisor.nudge("seal")
     destination = live(table)
     if destination is not None and destination.status != ACTIVE:
         supervisor.nudge("kinesis")

@@ -133,6 +133,14 @@ class PointInTimeRecoveryUnavailableException(WireError):
     """A table without point-in-time recovery is to be restored or exported."""
 
 
+class ContinuousBackupsUnavailableException(WireError):
+    """A table cannot have point-in-time recovery yet."""
+
+
+class InvalidRestoreTimeException(WireError):
+    """A table is to be restored to a time that its point-in-time recovery does not cover."""
+
+
 class ImportConflictException(WireError):
     """A ClientToken came again with another import."""
 

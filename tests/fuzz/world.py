@@ -14,6 +14,7 @@ from stator.api.call import Answer, Parts
 from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location
+from stator.archive.reach import Reach
 from stator.assembly import operations
 from stator.auth.credentials import Credentials
 from stator.clock import ManualClock
@@ -102,6 +103,7 @@ class World:
             Jobs(store, clock, "fuzz"),
             Backups(store, archive, clock),
             archive,
+            Reach(),
             archive.below,
         )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)

@@ -7,6 +7,7 @@ from typing import Any
 from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location
+from stator.archive.reach import Reach
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.items.read import Reader
@@ -29,6 +30,7 @@ class Parts:
     jobs: Jobs
     backups: Backups
     archive: Location
+    reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
 

@@ -43,6 +43,21 @@ JOBS = Metric(
 JOBS_RETRYING = Metric(
     "stator_jobs_retrying", ("kind",), "Of the running ones those whose last try failed: the log says why."
 )
+ARCHIVE_SEGMENT_AGE = Metric(
+    "stator_archive_segment_age_seconds",
+    _TABLE,
+    "How much of the table's latest past is not in the archive yet: what would be lost with the data directory. "
+    "For tables with recovery to a point in time, and for all once the instance is backed up.",
+)
+ARCHIVE_COPY_AGE = Metric(
+    "stator_archive_copy_age_seconds",
+    _TABLE,
+    "Age of the newest full copy of a table with recovery to a point in time. One that nothing was written to since "
+    "its copy needs no newer one.",
+)
+ARCHIVE_FAILURES = Metric(
+    "stator_archive_failures", (), "Failures to keep the archive up to date since the start.", counter=True
+)
 CONNECTIONS = Metric("stator_connections", (), "Connections of clients that are open now.")
 REPLIES = Metric("stator_replies", (), "Requests answered since the start, failures among them.", counter=True)
 DATABASE_BYTES = Metric("stator_database_file_bytes", (), "Size of the database file. Not there in memory.")
@@ -60,6 +75,9 @@ METRICS = (
     INDEX_BYTES,
     JOBS,
     JOBS_RETRYING,
+    ARCHIVE_SEGMENT_AGE,
+    ARCHIVE_COPY_AGE,
+    ARCHIVE_FAILURES,
     CONNECTIONS,
     REPLIES,
     DATABASE_BYTES,

@@ -1,7 +1,7 @@
 """Roll the shards of streams, and forget what is older than a day: records, shards, streams and whole journals."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
@@ -26,8 +26,12 @@ async def roll_once(parts: Parts, streams: Streams, shard_seconds: float) -> int
     return rolled
 
 
-async def trim_once(parts: Parts, streams: Streams) -> int:
-    """Forget what is over; returns how many journals were looked at."""
+Sealed = Callable[[int, int], int | None]
+"""Up to which sequence a lane of a journal is in the archive; None where it need not be."""
+
+
+async def trim_once(parts: Parts, streams: Streams, sealed: Sealed = lambda journal, lane: None) -> int:
+    """Forget what is over, but nothing that is still to be sealed; returns how many journals were looked at."""
     in_use: set[int] = set()
     for stream in await streams.all():
         left = await streams.forget(stream)
@@ -42,7 +46,10 @@ async def trim_once(parts: Parts, streams: Streams) -> int:
             CATALOG_SPACE, JOURNALS, after, None, reverse=False, rows_max=_PAGE_ROWS, bytes_max=_PAGE_BYTES
         )
         for row in page.rows:
-            await _trim(parts, streams, int.from_bytes(row.sort, "big"), in_use)
+            journal = int.from_bytes(row.sort, "big")
+            await _trim(
+                parts, streams, journal, [sealed(journal, lane) for lane in range(LANES)], in_use=journal in in_use
+            )
             after = Bound(row.sort, inclusive=False)
             looked += 1
             await asyncio.sleep(0)
@@ -50,16 +57,18 @@ async def trim_once(parts: Parts, streams: Streams) -> int:
     return looked
 
 
-async def _trim(parts: Parts, streams: Streams, journal: int, in_use: set[int]) -> None:
+async def _trim(parts: Parts, streams: Streams, journal: int, sealed: Sequence[int | None], *, in_use: bool) -> None:
     """Trim one journal. While it is in use, the last record of a lane stays: it tells how far the lane is."""
     horizon = parts.clock() - RETENTION_SECONDS
     ends = []
     for lane in range(LANES):
         old, end = await streams.journal.before(journal, lane, horizon), await streams.journal.end(journal, lane)
+        limit = sealed[lane]
+        old = old if limit is None else min(old, limit)
         ends.append((old, end))
         if old >= await streams.journal.first(journal, lane):
             await parts.store.trim(journal, lane, min(old + 1, end))
-    if journal in in_use or any(old < end for old, end in ends):
+    if in_use or any(old < end for old, end in ends):
         return
     for lane, (_, end) in enumerate(ends):
         await parts.store.trim(journal, lane, end + 1)

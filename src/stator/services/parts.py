@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stator.archive.backups import Backups
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location
+from stator.archive.reach import Reach
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.storage.store import Store
@@ -33,4 +34,5 @@ class JobParts(Parts):
     jobs: Jobs
     backups: Backups
     archive: Location
+    reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError

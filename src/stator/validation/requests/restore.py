@@ -3,6 +3,7 @@
 from typing import Final
 
 from stator.validation.requests.backup import BACKUP_ARN
+from stator.validation.requests.member import FLAG
 from stator.validation.requests.table_member import (
     BILLING_MODE,
     LOCAL_INDEX,
@@ -12,7 +13,7 @@ from stator.validation.requests.table_member import (
     global_index,
     vector_index,
 )
-from stator.validation.scalar import String, Type
+from stator.validation.scalar import String, Timestamp, Type
 from stator.validation.shape import List, Structure, required
 from stator.validation.table_name import NAME_LENGTH_MAX, NAME_LENGTH_MIN, NAME_PATTERN
 
@@ -27,6 +28,18 @@ OVERRIDES: Final[dict[str, Type]] = {
     "SSESpecificationOverride": SSE_SPECIFICATION,
     "VectorIndexOverride": List(vector_index("VectorIndex")),
 }
+
+RESTORE_TABLE_TO_POINT_IN_TIME: Final = Structure(
+    "RestoreTableToPointInTimeInput",
+    {
+        "SourceTableArn": String(min=1, max=1024),
+        "SourceTableName": TARGET_TABLE_NAME,
+        "TargetTableName": required(TARGET_TABLE_NAME),
+        "UseLatestRestorableTime": FLAG,
+        "RestoreDateTime": Timestamp(),
+        **OVERRIDES,
+    },
+)
 
 RESTORE_TABLE_FROM_BACKUP: Final = Structure(
     "RestoreTableFromBackupInput",

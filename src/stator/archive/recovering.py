@@ -1,0 +1,69 @@
+"""What RestoreTableToPointInTime asks of the archive: the source of a table's state at a time.
+
+A table that is there comes back as it is described now, with the items of that time. One that only the archive knows,
+since its data directory is lost, comes back as the archive knew it last.
+"""
+
+from stator.archive import chain as chains
+from stator.archive.chain import Chain
+from stator.archive.failure import Missing
+from stator.archive.location import Location
+from stator.archive.reach import Reach, Window
+from stator.archive.restores import Source
+from stator.errors import InvalidRestoreTimeException, PointInTimeRecoveryUnavailableException
+from stator.model.table import Table
+
+FROM = "chain"
+"""Of the job's request: what its items come from."""
+
+
+def from_table(table: Table, wanted: float | None, reach: Reach, now: float) -> Source:
+    """`wanted` is a time, None for the latest. Raises PointInTimeRecoveryUnavailableException or
+    InvalidRestoreTimeException."""
+    table = table.becomes or table
+    window = reach.window(table, now)
+    if window is None:
+        raise unavailable(table.name)
+    time = now if wanted is None else _checked(wanted, window)
+    return _source(table, chains.prefix_of(table), time)
+
+
+async def from_archive(archive: Location, place: tuple[str, str, str], wanted: float | None) -> Source | None:
+    """The same for account, region and name of a table that the archive may know: None where it does not."""
+    found: list[Chain] = []
+    for prefix in await chains.find(archive, *place):
+        try:
+            chain = await chains.read(archive, prefix)
+        except Missing:  # forgotten meanwhile
+            continue
+        if chain.record.ended is None and chain.record.table.recovery is not None:
+            found.append(chain)
+    if not found:
+        return None
+    chain = max(found, key=lambda each: each.head.through if each.head else 0)
+    if chain.latest is None:
+        raise unavailable(place[2])
+    recovery = chain.record.table.recovery
+    since = chain.earliest if recovery is None else max(chain.earliest, round(recovery.since * 1000))
+    window = Window(since / 1000, max(since, chain.latest) / 1000)
+    time = window.latest if wanted is None else _checked(wanted, window)
+    return _source(chain.record.table, chain.prefix, time)
+
+
+def unavailable(name: str) -> PointInTimeRecoveryUnavailableException:
+    return PointInTimeRecoveryUnavailableException(f"Point in time recovery is not enabled for table '{name}'")
+
+
+def _checked(wanted: float, window: Window) -> float:
+    # Clients tell whole seconds: the second in which the window begins counts as covered.
+    if not int(window.earliest) <= wanted <= window.latest:
+        raise InvalidRestoreTimeException(
+            f"Invalid restore time: {wanted:.3f} is not between the earliest restorable time, {window.earliest:.3f}, "
+            f"and the latest, {window.latest:.3f}"
+        )
+    return max(wanted, window.earliest)
+
+
+def _source(table: Table, prefix: str, time: float) -> Source:
+    request = {"from": FROM, "prefix": prefix, "table_id": table.id, "time": round(time * 1000)}
+    return Source(table, None, time, request)
