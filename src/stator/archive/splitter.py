@@ -15,6 +15,7 @@ ROW_BYTES_MAX = 4 * 1024 * 1024  # of CSV, where an item is at most twice its si
 csv.field_size_limit(ROW_BYTES_MAX)
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PATIENCE_BYTES = 64 * 1024  # a record that goes on for longer is looked at again when it is twice as long, or over
 _LINE_TOO_LONG = f"The line is longer than {ROW_BYTES_MAX} bytes"
 
 
@@ -97,6 +98,11 @@ class Lines:
         return Raw(self._number - 1, self._offset, None, f"The line is longer than {RECORD_BYTES_MAX} bytes")
 
 
+def _wanted(length: int, length_max: int) -> int:
+    """How long a record should be before it is looked at again."""
+    return min(2 * length, length_max + 1) if length > _PATIENCE_BYTES else 0
+
+
 class _More(Exception):
     """The record goes on in bytes that are not there yet."""
 
@@ -122,6 +128,7 @@ class Rows:
         self._number = 0
         self._resume = place
         self._alone_until = 0  # in the object
+        self._wanted = 0  # bytes of the record, before it is worth another look
         self._skipping = False  # the rest of a line that is too long
         self._ended = False
         self._stopped = False
@@ -130,6 +137,9 @@ class Rows:
         self._offset += self._at
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
+        if len(self._buffer) < self._wanted and not self._ended:
+            return
+        self._wanted = 0
         if self._offset == 0 and self._buffer.startswith(BYTE_ORDER_MARK):
             self._at = len(BYTE_ORDER_MARK)
         while not self._stopped and self._at < len(self._buffer):
@@ -138,6 +148,7 @@ class Rows:
             try:
                 row = self._row(*self._next())
             except _More:
+                self._wanted = _wanted(len(self._buffer) - self._at, ROW_BYTES_MAX)
                 return
             except _TooLong:
                 self._skipping = True
@@ -293,6 +304,7 @@ class Structs:
         self._at = 0  # in the buffer: where the next record begins
         # In the buffer: the line end before the next marker behind that; -1 when there is none, None when not known.
         self._marker: int | None = None
+        self._wanted = 0  # bytes of the record, before it is worth another look
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[Raw]:
@@ -300,14 +312,18 @@ class Structs:
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
         self._marker = None
+        if len(self._buffer) < self._wanted:
+            return
         if self._skipping:
             if not self._find_marker():
                 return
             yield self._too_long()
         while (end := self._find_end(ended=False)) is not None:
             yield self._record(end)
+        self._wanted = _wanted(len(self._buffer) - self._at, RECORD_BYTES_MAX)
         if len(self._buffer) - self._at > RECORD_BYTES_MAX:
             self._skipping = True
+            self._wanted = 0
             if self._find_marker():
                 yield self._too_long()
                 yield from self.feed(b"")

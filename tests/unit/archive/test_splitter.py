@@ -72,16 +72,22 @@ def test_a_given_header_makes_the_first_row_data_and_delimiters_differ() -> None
     assert contents(Rows("|", ["x", "y"]), b'"1|2"|3\n') == [{"x": "1|2", "y": "3"}]
 
 
+@pytest.mark.parametrize("patience", [2, 1 << 20])
 @pytest.mark.parametrize("cut", [1, 7, 1 << 30])
-def test_a_row_that_is_too_long_costs_itself_only(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_is_too_long_costs_itself_only(cut: int, patience: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitter, "_PATIENCE_BYTES", patience)
     monkeypatch.setattr(splitter, "ROW_BYTES_MAX", 30)
     too_long = splitter._LINE_TOO_LONG
     text = b"a,b\n1," + b"x" * 90 + b"\n1,2\n3," + b"y" * 90
     assert contents(rows(), text, cut) == [too_long, {"a": "1", "b": "2"}, too_long]
 
 
+@pytest.mark.parametrize("patience", [2, 1 << 20])
 @pytest.mark.parametrize("cut", [1, 7, 1 << 30])
-def test_a_quote_without_an_end_within_the_limit_costs_its_line(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quote_without_an_end_within_the_limit_costs_its_line(
+    cut: int, patience: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splitter, "_PATIENCE_BYTES", patience)
     monkeypatch.setattr(splitter, "ROW_BYTES_MAX", 30)
     good = [f"{number},2".encode() for number in range(20)]
     got = contents(rows(), b'a,b\n"open,2\n' + b"\n".join(good), cut)
@@ -113,10 +119,12 @@ def test_structs(text: bytes, expected: list[object], cut: int) -> None:
     assert structs(text, cut) == expected
 
 
+@pytest.mark.parametrize("patience", [2, 1 << 20])
 @pytest.mark.parametrize("cut", [1, 7, 1 << 30])
 def test_a_struct_without_an_end_costs_what_is_before_the_next_marker(
-    cut: int, monkeypatch: pytest.MonkeyPatch
+    cut: int, patience: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(splitter, "_PATIENCE_BYTES", patience)
     monkeypatch.setattr(splitter, "RECORD_BYTES_MAX", 40)
     text = b"{a:1}{b:'''" + b"x" * 100 + b"\n$ion_1_0 {c:1}\n{d:'''" + b"y" * 100
     too_long = "A struct does not end within 40 bytes"
@@ -131,11 +139,14 @@ LINES = st.lists(st.text("ab{}\"'/ ,\n", max_size=8), max_size=12).map(lambda li
     make=st.sampled_from([Lines, rows, Structs]),
     cut=st.integers(1, 9),
     after=st.integers(0, 20),
+    patience=st.sampled_from([2, 64 * 1024]),
 )
-def test_going_on_after_any_record_gives_the_rest(text: bytes, make: Make, cut: int, after: int) -> None:
+def test_going_on_after_any_record_gives_the_rest(text: bytes, make: Make, cut: int, after: int, patience: int) -> None:
     text = b"a,b\n" + text if make is rows else text
     whole = list(records(make(BEGINNING), text))
-    assert list(records(make(BEGINNING), text, cut)) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splitter, "_PATIENCE_BYTES", patience)
+        assert list(records(make(BEGINNING), text, cut)) == whole
     assert [raw.number for raw in whole] == list(range(len(whole)))
     assert all(first.end < second.end for first, second in pairwise(whole))
     done = whole[:after]
