@@ -20,7 +20,11 @@ class Stator:
         self._process = subprocess.Popen(
             arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
         )
-        self.url = url_of(self._process)
+        try:
+            self.url = url_of(self._process)
+        except AssertionError:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._process.kill()
