@@ -5,6 +5,7 @@ STATOR_KILLS says how often each kind is killed (3 without it; the bar is 10), S
 how many items the table has (5,000 without it).
 """
 
+import asyncio
 import os
 import random
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from stator.archive.location import Location
+from stator.archive.verify import Finding, State, verify
 from stator.assembly import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.crash.works import KEYS, TABLE, WORKS, Place, asked, fill
@@ -79,6 +82,17 @@ def scene(tmp_path: Path, filled: Path) -> Iterator[Scene]:
     one.end()
 
 
+def check_archive(place: Place) -> None:
+    """Nothing in the archive is damaged, and what is of no use counts as nothing."""
+
+    async def look() -> list[Finding]:
+        return [finding async for finding in verify(Location.open(f"{place.data_dir}-archive"))]
+
+    findings = asyncio.run(look())
+    assert [finding for finding in findings if finding.state is State.FAULT] == []
+    assert any(finding.state is State.WHOLE for finding in findings)
+
+
 def wait(client: PlainClient, kind: str, name: str) -> None:
     deadline = time.monotonic() + SECONDS_MAX
     while WORKS[kind].state(client, name) is None:
@@ -113,6 +127,8 @@ def test_a_job_goes_on_after_kills(scene: Scene, kind: str) -> None:
     work.check(scene.place, client, names)
     scene.stop()
     assert doctor(scene.place.data_dir) == []
+    if kind not in ("import", "bulk"):
+        check_archive(scene.place)
     told = scene.log.read_text()
     assert "Traceback" not in told, told[-3000:]
     assert hit == KILLS, f"{hit} kills hit a job under way, {missed} came after its end"

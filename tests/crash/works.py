@@ -148,6 +148,27 @@ class RestoreWork:
             check_table(client, name, place.items)
 
 
+class RecoverWork(RestoreWork):
+    """Restores to a point in time: a copy, and what happened since."""
+
+    def prepare(self, place: Place, client: PlainClient) -> None:
+        ExportWork().prepare(place, client)
+        for start in range(0, place.items, 10):  # gone, and back again
+            asked(client, "DeleteItem", TableName=TABLE, Key={"pk": {"S": f"i{start}"}})
+        fill(client, TABLE, place.items)
+
+    def wish(self, place: Place, client: PlainClient, number: int) -> str:
+        name = f"again-{number}"
+        asked(
+            client,
+            "RestoreTableToPointInTime",
+            SourceTableName=TABLE,
+            TargetTableName=name,
+            UseLatestRestorableTime=True,
+        )
+        return name
+
+
 class ImportWork:
     def prepare(self, place: Place, client: PlainClient) -> None:
         write_objects(place)
@@ -295,6 +316,7 @@ def _pk(item: Item) -> str:
 WORKS: dict[str, Work] = {
     "backup": BackupWork(),
     "restore": RestoreWork(),
+    "recover": RecoverWork(),
     "import": ImportWork(),
     "bulk": BulkWork(),
     "export": ExportWork(),
