@@ -9,12 +9,16 @@ from stator.archive.full_copy import FullCopy
 from stator.archive.rebirth import count_spaces, reborn, watched
 from stator.archive.replay import changes
 from stator.archive.rollback import Plan
-from stator.items.load import absent, load, loaded
+from stator.items.load import Loaded, absent, load, loaded
 from stator.model.table import Table
 from stator.services.copy_loading import CopyLoading
 from stator.services.parts import JobParts
+from stator.storage.store import Key
 from stator.tables import lifecycle
 from stator.tables.catalog import Edit
+
+_WAITING_BYTES_MAX = 16 * 1024 * 1024  # of items that changed; in memory they take several times as much
+_STEP_BYTES = 500
 
 
 @dataclass(slots=True)
@@ -71,14 +75,19 @@ class Rollback:
             known = await chain.read(archive, chain.prefix_of(past))
         except Missing as error:
             raise ArchiveError(f"the changes of table {past.name} are not in the archive: {error}") from error
+        last: dict[Key, Loaded] = {}  # of each item what it becomes: what it was in between is nobody's business
+        size = 0
         async for steps in changes(archive, known, copy, round(self._plan.at * 1000)):
-            batch = [
-                absent(table, step.keys) if step.image is None else loaded(table, step.image, step.size)
-                for step in steps
-            ]
-            await load(self._parts.writer, table, batch)
-            self.course.changes += len(batch)
+            for step in steps:
+                made = absent(table, step.keys) if step.image is None else loaded(table, step.image, step.size)
+                last[made.key] = made
+                size += step.size + _STEP_BYTES
+            self.course.changes += len(steps)
             self._tell(self.course)
+            if size >= _WAITING_BYTES_MAX:
+                await load(self._parts.writer, table, list(last.values()))
+                last, size = {}, 0
+        await load(self._parts.writer, table, list(last.values()))
 
     async def _store(self, table: Table) -> None:
         await self._parts.catalog.change(table.account, table.region, table.name, lambda _: Edit(table))
