@@ -83,7 +83,7 @@ class ExportRunner:
         window = job.request["IncrementalExportSpecification"]
         times = window["ExportFromTime"], window["ExportToTime"]
         start = output.after or chosen.start()
-        await self._seal(table, times[1])
+        await self._seal(table, times[1] - 0.001)  # the end is not in it
         view, format = window["ExportViewType"], job.request["ExportFormat"]
         async for entries in await changed_items(self._parts.archive, table, *times, start=start, stack=stack):
             lines = await asyncio.to_thread(lines_of_changes, entries, table, chosen, view, format)
