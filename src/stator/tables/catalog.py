@@ -211,8 +211,9 @@ class Catalog:
     async def unjournal_all(self) -> None:
         """End what `journal_all` began. Tables with recovery to a point in time stay journaled."""
         async with self._changing:
-            await self._store.transact((), lambda _: Change(deletes=[history.KEY]))
-            self.instance = None
+            if self.instance is not None:
+                await self._store.transact((), lambda _: Change(deletes=[history.KEY]))
+                self.instance = None
         for table in self.tables():
             if ARCHIVE in table.journal_readers and table.recovery is None:
                 with contextlib.suppress(ResourceNotFoundException):
