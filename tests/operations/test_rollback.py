@@ -209,6 +209,31 @@ def test_settings_of_tables(house: House) -> None:
     assert doctor(house.path / "then") == []
 
 
+def test_recovery_that_is_turned_off_and_on_in_between_breaks_no_chain(house: House) -> None:
+    def recover(*, enabled: bool) -> None:
+        specification = {"PointInTimeRecoveryEnabled": enabled}
+        server.ask("UpdateContinuousBackups", TableName="things", PointInTimeRecoverySpecification=specification)
+
+    server = house.serve()
+    server.create("things")
+    recover(enabled=True)
+    server.put("things", "0")
+    server.backup()
+    times: list[tuple[float, set[str]]] = []
+    for number, enabled in enumerate((False, True, False), 1):
+        recover(enabled=enabled)
+        server.put("things", str(number))
+        time.sleep(0.5)  # for the services to do what they think they must
+        times.append((now(), {str(each) for each in range(number + 1)}))
+    server.backup()
+    server.stop()
+    for number, (then, expected) in enumerate(times):
+        house.roll_back(then, f"back-{number}")
+        server = house.serve(f"back-{number}")
+        assert server.keys("things") == expected
+        server.stop()
+
+
 def test_what_was_rolled_back_lives_on_in_the_same_archive(house: House) -> None:
     """Beside the one that it came from: neither takes the other's for its own."""
     server = house.serve()

@@ -186,13 +186,11 @@ def cover(backups: Sequence[InstanceBackup], at: float, now: float) -> InstanceB
     earliest = max(first, now - PERIOD_SECONDS)
     window = f"times from {render_time(earliest, up=True)} to {render_time(last)} can be rolled back to"
     if earliest > last:
-        window = (
-            f"the last backup is of {render_time(last)}, and only its own moment, --to {_newest(backups).id}, is left"
-        )
+        window = f"no time of the past {PERIOD_SECONDS // 86_400} days can be rolled back to"
     if at > last:
         raise NotCovered(
             f"no backup was made after {render_time(at)}, and a rollback needs one before and one after its time; "
-            f"{MAKE_ONE}. As things are, {window}"
+            f"{MAKE_ONE}. As things are, {window}; --to {_newest(backups).id} is the last backup's own moment"
         )
     if at < first:
         raise NotCovered(

@@ -99,7 +99,11 @@ def test_a_time_between_two_backups_is_reached_from_the_one_before() -> None:
             "lie between two backups; times from 2025-06-15T15:05:40Z to 2025-06-15T15:06:10Z",
         ),
         ([NOW - 9 * DAY, NOW - 60], NOW - 5 * DAY - 1, "more than 5 days ago; times from 2025-06-10T15:06:40Z to"),
-        ([NOW - 9 * DAY], NOW, "only its own moment, --to 1749222399000, is left"),
+        (
+            [NOW - 9 * DAY],
+            NOW,
+            "no time of the past 5 days can be rolled back to; --to 1749222399000 is the last backup's own moment",
+        ),
     ],
 )
 def test_a_refusal_says_what_to_do(moments: list[float], at: float, told: str) -> None:
