@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import orjson
 
+from stator.archive import chain as chains
 from stator.archive import full_copy, instance, mark
+from stator.archive.chain_check import check_chains
 from stator.archive.failure import ArchiveError, Missing
 from stator.archive.found import Found
 from stator.archive.full_copy import MANIFEST, FullCopy
@@ -49,9 +51,11 @@ async def verify(archive: Location) -> AsyncIterator[Finding]:
     for folder, objects in folders.items():
         if folder == instance.FOLDER or folder.startswith((f"{instance.CATALOG_FOLDER}/", f"{LOGS}/")):
             continue
+        if folder.startswith(f"{chains.FOLDER}/") and f"/{chains.COPIES}/" not in folder:
+            continue
         async for finding in _folder(archive, folder, objects):
             yield finding
-    for check in (check_backups, check_catalogs):
+    for check in (check_chains, check_backups, check_catalogs):
         async for told in check(archive):
             yield Finding(State.WHOLE if told.whole else State.FAULT, told.path, told.text)
 

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from stator.cli.moving.flags import add_commands
 from stator.config import SETTINGS, Setting, closest
 
+_ARCHIVE = ("archive", "data_dir")
+
 
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong and in one where help is."""
@@ -88,6 +90,11 @@ def _make_parser() -> Parser:
     add_commands(commands, _add)
 
     _add_instance(commands)
+
+    archive = _add(commands, "archive", "See what is in an archive, and prove that it can be restored.")
+    actions = archive.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _add_settings(_add(actions, "list", "Show backups, and the times that tables can be recovered to."), *_ARCHIVE)
+    _add_settings(_add(actions, "verify", "Read everything and say what can be restored."), *_ARCHIVE)
 
     doctor = _add(commands, "doctor", "Check a data directory.")
     _add_settings(doctor, "data_dir")

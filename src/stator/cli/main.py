@@ -69,6 +69,10 @@ def _run(found: Namespace, settings: Settings) -> int:
         if found.action == "create":
             return backup.create(found)
         return backup.show(found) if found.action == "list" else backup.delete(found)
+    if found.command == "archive":
+        from stator.cli import archive
+
+        return archive.show(settings) if found.action == "list" else archive.verify(settings)
     if found.command == "rollback":
         from stator.cli.rollback import roll_back
 

@@ -30,7 +30,8 @@ def test_commands() -> None:
     triggers = ["triggers create", "triggers list", "triggers delete"]
     tables = ["table backup", "table restore", "copy", "export"]
     backups = ["backup create", "backup list", "backup delete", "rollback"]
-    assert command_names() == ["serve", *keys, *triggers, *tables, *backups, "doctor", "version"]
+    archive = ["archive list", "archive verify"]
+    assert command_names() == ["serve", *keys, *triggers, *tables, *backups, *archive, "doctor", "version"]
     assert parse(["--version"]).command == "version"
     assert parse(["keys", "revoke", "AKIA1", "--data-dir", "d"]).access_key == "AKIA1"
 
