@@ -85,7 +85,22 @@ FIRST: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("CreateBackup", {"TableName": "kept", "BackupName": "first"}),
+    (
+        "UpdateContinuousBackups",
+        {"TableName": "kept", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
+    ),
 ]
+
+EXPORT = {
+    "TableArn": f"{ARN.removesuffix('things')}kept",
+    "ClientToken": "export",
+    "S3Bucket": "bucket",
+    "S3BucketOwner": "000000000000",
+    "S3Prefix": "prefix",
+    "S3SseAlgorithm": "KMS",
+    "S3SseKmsKeyId": "key",
+    "ExportFormat": "ION",
+}
 
 CONDITION = {
     "ConditionExpression": "#v = :v OR attribute_not_exists(#v)",
@@ -386,6 +401,30 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "TagResource": [{"ResourceArn": ARN, "Tags": [{"Key": "k", "Value": "v"}]}],
     "UntagResource": [{"ResourceArn": ARN, "TagKeys": ["k"]}],
     "ListTagsOfResource": [{"ResourceArn": ARN}],
+    "ExportTableToPointInTime": [
+        EXPORT
+        | {
+            "ExportTime": 1_750_000_000,
+            "FilterSpecification": {
+                "FilterExpression": "#g = :g",
+                "ProjectionExpression": "#g",
+                "KeyConditionExpression": "pk = :p",
+                "ExpressionAttributeNames": {"#g": "g"},
+                "ExpressionAttributeValues": {":g": {"S": "g"}, ":p": {"S": "p"}},
+            },
+        },
+        EXPORT
+        | {
+            "ExportType": "INCREMENTAL_EXPORT",
+            "IncrementalExportSpecification": {
+                "ExportFromTime": 1_750_000_000,
+                "ExportToTime": 1_750_000_950,
+                "ExportViewType": "NEW_IMAGE",
+            },
+            "ClientToken": "changes",
+        },
+    ],
+    "ListExports": [{"TableArn": ARN, "MaxResults": 1, "NextToken": b"export/01750000000000-00000000".hex()}],
     "CreateBackup": [{"TableName": "things", "BackupName": "second"}],
     "DescribeBackup": [{"BackupArn": BACKUP}],
     "ListBackups": [

@@ -29,6 +29,7 @@ MODEL = json.loads(
     gzip.decompress((Path(botocore.__file__).parent / "data/dynamodb/2012-08-10/service-2.json.gz").read_bytes())
 )
 SHAPES = MODEL["shapes"]
+HISTORY_SECONDS = 1_000  # between FIRST and the samples: an incremental export is of a quarter of an hour at least
 PAGE = Path(__file__).parents[2] / "docs/differences.md"
 ROW = re.compile(r"^\| `([A-Za-z]+\.[A-Za-z0-9.\[\]{}]+)` \| (\S.*) \|$", re.MULTILINE)
 
@@ -160,6 +161,9 @@ class House:
         response = self._connection.getresponse()
         return response.status, response.read()
 
+    def advance(self, seconds: float) -> None:
+        self._server.clock.advance(seconds)
+
     def close(self) -> None:
         self._connection.close()
         self._server.close()
@@ -183,6 +187,7 @@ def seen() -> Iterator[set[str]]:
     for operation, request in FIRST:
         assert house.ask(operation, request)[0] == 200, (operation, request)
     house.backup = until(lambda: available(house))
+    house.advance(HISTORY_SECONDS)
     for name in sorted(registered(), key=lambda name: name == "DeleteTable"):
         for number, sample in enumerate(samples(name)):
             status, answer = house.ask(name, sample)

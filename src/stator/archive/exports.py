@@ -34,6 +34,10 @@ WINDOW_SECONDS_MAX = 24 * 3600
 INCREMENTAL_BILLED_BYTES_MIN = 10_000_000
 
 _DAY_SECONDS = 86_400
+_TOLD = (
+    *("ClientToken", "S3Bucket", "S3BucketOwner", "S3Prefix", "S3SseAlgorithm", "S3SseKmsKeyId"),
+    *("ExportFormat", "ExportType", "FilterSpecification"),
+)
 _IN_PROGRESS = "IN_PROGRESS"
 
 
@@ -93,7 +97,7 @@ def begin(request: dict[str, Any], table: Table, now: float) -> Job:
         "ExportFormat": DYNAMODB_JSON,
         "ExportType": FULL,
         "S3SseAlgorithm": "AES256",
-        **request,
+        **{name: request[name] for name in _TOLD if name in request},
         "TableId": table.id,
         "Table": orjson.loads(definition.encode(table)),
         "Digest": digest(request),
@@ -101,11 +105,12 @@ def begin(request: dict[str, Any], table: Table, now: float) -> Job:
     if window is None:
         whole["ExportTime"] = _whole(_check_time(request.get("ExportTime"), table, now))
     else:
-        whole.pop("ExportTime", None)
-        window = {"ExportToTime": now, "ExportViewType": "NEW_AND_OLD_IMAGES", **window}
-        _check_window(window["ExportFromTime"], window["ExportToTime"], table, now)
-        whole["IncrementalExportSpecification"] = window | {
-            name: _whole(window[name]) for name in ("ExportFromTime", "ExportToTime")
+        since, until = window["ExportFromTime"], window.get("ExportToTime", now)
+        _check_window(since, until, table, now)
+        whole["IncrementalExportSpecification"] = {
+            "ExportFromTime": _whole(since),
+            "ExportToTime": _whole(until),
+            "ExportViewType": window.get("ExportViewType", "NEW_AND_OLD_IMAGES"),
         }
     export_id = f"{round(now * 1000):014}-{token_hex(4)}"
     return Job(KIND, export_id, table.account, table.region, table.name, now, request=whole, spaces=(table.space,))
