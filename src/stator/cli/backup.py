@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from stator.cli.client import Api, Client
-from stator.cli.complaint import Complaint
+from stator.cli.complaint import Complaint, Interrupted
 from stator.cli.endpoint import find_endpoint
 from stator.cli.progress import Progress, megabytes
 
@@ -21,7 +21,10 @@ def create(found: Namespace) -> int:
     request = {"Comment": found.comment, "Keep": found.keep}
     told = client.call("CreateInstanceBackup", request)["InstanceBackupDescription"]
     if found.wait:
-        told = _wait(client, told["BackupId"])
+        try:
+            told = _wait(client, told["BackupId"])
+        except KeyboardInterrupt:
+            raise Interrupted(f"stopped waiting; the server goes on with backup {told['BackupId']}") from None
         print(f"{_tables(told)}, {told['ItemCount']:,} items, {megabytes(told['BackupSizeBytes'])}", file=sys.stderr)
     print(told["BackupId"])
     return 0

@@ -7,7 +7,7 @@ from argparse import Namespace
 from stator import offline
 from stator.archive import instance
 from stator.archive.failure import ArchiveError
-from stator.cli.complaint import Complaint
+from stator.cli.complaint import Complaint, Interrupted
 from stator.cli.moment import parse_time
 from stator.cli.progress import Progress
 from stator.config import Settings
@@ -32,6 +32,8 @@ def roll_back(settings: Settings, found: Namespace) -> int:
             made = offline.roll_back(
                 settings.archive, directory, target, owner=found.instance, now=time.time(), tell=show
             )
+        except KeyboardInterrupt:
+            raise Interrupted(f"stopped; {directory} holds nothing yet, and the same command begins anew") from None
         except DataDirectoryInUse as error:
             raise Complaint(f"{error}. Another rollback into {directory} is under way.") from error
         except (ArchiveError, StoreError, OSError) as error:
