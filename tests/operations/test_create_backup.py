@@ -54,6 +54,38 @@ def test_a_backup_holds_what_the_table_held_then(dynamodb: Any, table: str) -> N
     assert items(dynamodb, "again") == before
 
 
+def test_no_transaction_is_in_a_backup_by_half(dynamodb: Any, account: Account, table: str) -> None:
+    fill(dynamodb, table, 600)
+    done = threading.Event()
+
+    def write() -> None:
+        client = account.client()
+        count = 0
+        while not done.is_set():
+            count += 1
+            puts = [
+                {"Put": {"TableName": table, "Item": row(number) | {"count": {"N": str(count)}}}}
+                for number in range(20)
+            ]
+            client.transact_write_items(TransactItems=puts)
+        client.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        arns = [make_backup(dynamodb, table, f"backup-{number}") for number in range(5)]
+    finally:
+        done.set()
+        writer.join()
+    for number, arn in enumerate(arns):
+        restore(dynamodb, arn, f"again-{number}")
+        found = items(dynamodb, f"again-{number}")
+        counts = [item["count"]["N"] for item in found if "count" in item]
+        assert len(found) == 600
+        assert len(counts) in (0, 20)
+        assert len(set(counts)) <= 1
+
+
 def test_an_empty_table(dynamodb: Any, table: str) -> None:
     arn = make_backup(dynamodb, table)
     assert restore(dynamodb, arn)["ItemCount"] == 0
