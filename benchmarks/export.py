@@ -1,0 +1,137 @@
+"""`python -m benchmarks.export`: exports of a table, alone and beside a constant load.
+
+Items are loaded as for `benchmarks.backup`. Then, of a real server with recovery to a point in time turned on: a full
+export in each format without other traffic, and one under a constant load of GetItem and PutItem, whose latencies are
+compared with those of the same load before. Each has all items of its moment: counts and checksums are compared with
+the manifests.
+"""
+
+import argparse
+import asyncio
+import base64
+import gc
+import gzip
+import hashlib
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+
+from benchmarks import workload
+from benchmarks.backfill import Client, Load, percentile
+from benchmarks.backup import Say, load, peak_mb, reset_peak, start
+from benchmarks.load import LoadError
+from benchmarks.target import Target
+
+Job = Callable[[], Awaitable[tuple[float, int]]]
+
+_BUCKET = "bench"
+_POLL_SECONDS = 0.1
+_CALM_SECONDS = 10.0
+
+
+async def export(client: Client, table_arn: str, bucket: Path, format: str) -> tuple[float, int]:
+    """The seconds until an export is COMPLETED, and how many items it has. Raises LoadError for a faulty one."""
+    began = time.perf_counter()
+    request = {"TableArn": table_arn, "S3Bucket": _BUCKET, "ExportFormat": format}
+    told = await _ask(client, "ExportTableToPointInTime", request)
+    while told["ExportStatus"] == "IN_PROGRESS":
+        await asyncio.sleep(_POLL_SECONDS)
+        told = await _ask(client, "DescribeExport", {"ExportArn": told["ExportArn"]})
+    seconds = time.perf_counter() - began
+    if told["ExportStatus"] != "COMPLETED":
+        raise LoadError(f"the export failed: {told}")
+    count = await asyncio.to_thread(count_items, bucket, told["ExportManifest"])
+    if count != told["ItemCount"]:
+        raise LoadError(f"{count} items, and not {told['ItemCount']} as the export says")
+    return seconds, count
+
+
+def count_items(bucket: Path, manifest: str) -> int:
+    """The lines of an export's data files, whose checksums are compared."""
+    summary = orjson.loads((bucket / manifest).read_bytes())
+    count = 0
+    for line in (bucket / summary["manifestFilesS3Key"]).read_bytes().splitlines():
+        file = orjson.loads(line)
+        body = (bucket / file["dataFileS3Key"]).read_bytes()
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        if base64.b64encode(digest).decode() != file["md5Checksum"]:
+            raise LoadError(f"{file['dataFileS3Key']} is damaged")
+        count += gzip.decompress(body).count(b"\n")
+    return count
+
+
+async def under_load(target: Target, per_second: int, job: Job, say: Say) -> None:
+    """An export beside a constant load of reads and writes."""
+    loads = {one.name: Load(target, per_second, one) for one in (workload.GET_ITEM, workload.PUT_ITEM)}
+    running = [asyncio.ensure_future(one.run()) for one in loads.values()]
+    await asyncio.sleep(_CALM_SECONDS)
+    calm = {name: one.latencies for name, one in loads.items()}
+    for one in loads.values():
+        one.latencies = []
+    began = time.perf_counter()
+    seconds, _ = await job()
+    say(f"export under {per_second} GetItem/s and {per_second} PutItem/s: {seconds:.1f} s")
+    for name, one in loads.items():
+        one.stop()
+        for percent in (50, 99, 99.9):
+            before, during = percentile(calm[name], percent), percentile(one.latencies, percent)
+            say(f"{name} p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
+    say(f"read back and compared in {time.perf_counter() - began - seconds:.1f} s")
+    await asyncio.gather(*running)
+
+
+async def measure(scratch: Path, items: int, per_second: int, say: Say) -> None:
+    bucket = scratch / "data-buckets" / _BUCKET
+    bucket.mkdir(parents=True)
+    target = await start(scratch, "data", items)
+    try:
+        loaded = await load(target, index=False)
+        say(f"load of {items:,} items over HTTP: {loaded:.1f} s, {items / loaded:,.0f} items/s")
+        client = await Client.connect(target)
+        recovery = {"PointInTimeRecoveryEnabled": True}
+        await client.call("UpdateContinuousBackups", {"PointInTimeRecoverySpecification": recovery})
+        table_arn = (await client.call("DescribeTable", {}))["Table"]["TableArn"]
+        await asyncio.sleep(_CALM_SECONDS)  # the first copy of the table is made meanwhile
+        for format in ("DYNAMODB_JSON", "ION"):
+            reset_peak(target)
+            used = target.process.used().cpu_seconds
+            seconds, count = await export(client, table_arn, bucket, format)
+            used = target.process.used().cpu_seconds - used
+            if count != items:
+                raise LoadError(f"{count} items instead of {items}")
+            say(
+                f"export as {format}: {seconds:.1f} s, {items / seconds:,.0f} items/s, {used / items * 1e6:.1f} us of "
+                f"CPU an item, at most {peak_mb(target):.0f} MB resident"
+            )
+        if per_second:
+            await under_load(target, per_second, lambda: export(client, table_arn, bucket, "DYNAMODB_JSON"), say)
+        client.close()
+    finally:
+        await target.process.stop()
+
+
+async def _ask(client: Client, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = orjson.loads(await client.ask(operation, orjson.dumps(request)))["ExportDescription"]
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.export", description=__doc__)
+    parser.add_argument("--items", type=int, default=200_000)
+    parser.add_argument("--per-second", type=int, default=300, help="requests of each constant load; 0 for none")
+    chosen = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="stator-bench-") as scratch,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        gc.freeze()
+        runner.run(measure(Path(scratch), chosen.items, chosen.per_second, lambda text: print(text, flush=True)))
+
+
+if __name__ == "__main__":
+    main()
