@@ -4,6 +4,8 @@ A backup is a full copy of its table at one moment, taken without stopping write
 That moment is when the work begins: at once, or after a crash when it begins anew.
 """
 
+import asyncio
+
 from stator.archive import backup as backups
 from stator.archive import full_copy, mark
 from stator.archive.backup import Backup
@@ -11,12 +13,25 @@ from stator.archive.backups import Backups
 from stator.archive.job import Job
 from stator.model.table import Status, Table
 from stator.services.paced_snapshot import PacedSnapshot
-from stator.services.parts import Parts
+from stator.services.parts import JobParts
 from stator.services.traffic import Traffic
+
+_TELL_SECONDS = 2.0
+
+
+class _Course:
+    """How far a copy is: items, and their bytes as DynamoDB counts them."""
+
+    def __init__(self) -> None:
+        self.items = 0
+        self.bytes = 0
+
+    def note(self, items: int, bytes: int) -> None:
+        self.items, self.bytes = items, bytes
 
 
 class BackupRunner:
-    def __init__(self, parts: Parts, known: Backups) -> None:
+    def __init__(self, parts: JobParts, known: Backups) -> None:
         self._parts = parts
         self._known = known
 
@@ -27,6 +42,8 @@ class BackupRunner:
         moment = self._parts.clock()
         await mark.inscribe(location, moment)
         snapshot = await self._parts.store.snapshot()
+        course = _Course()
+        telling = asyncio.ensure_future(self._tell(job, course))
         try:
             copy = await full_copy.write(
                 location,
@@ -35,10 +52,19 @@ class BackupRunner:
                 self._table(backup),
                 moment=moment,
                 extra=backups.members(backup),
+                progress=course.note,
             )
         finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
             await snapshot.close()
         await self._known.add(backups.of_copy(copy))
+
+    async def _tell(self, job: Job, course: _Course) -> None:
+        """Write down now and then how far it is."""
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            await self._parts.jobs.save(job, items=course.items, bytes=course.bytes)
 
     def _table(self, backup: Backup) -> Table:
         """The table as it is, or as it was when the backup was wished for, if it is gone."""

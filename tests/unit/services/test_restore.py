@@ -178,6 +178,21 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 ORIGINAL = {f"i{number}": f"g{number * 7 % 100}" for number in range(ITEMS)}
 
 
+def test_how_far_a_backup_is_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stator.services.backup._TELL_SECONDS", 0.0)
+
+    async def test(house: House) -> None:
+        told: list[dict[str, Any]] = []
+        house.jobs.watch(lambda job: told.append(job.progress))
+        await house.back_up()
+        assert {"items": 0, "bytes": 0} in told
+        assert all(progress.get("items", 0) <= ITEMS for progress in told)
+        (job,) = house.jobs.list(backups.JOB, *PLACE)
+        assert job.state == COMPLETED
+
+    run(test)
+
+
 def test_a_restored_table_is_equal_and_the_job_done(small: None) -> None:
     async def test(house: House) -> None:
         table = await house.begin(await house.back_up())
