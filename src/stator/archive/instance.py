@@ -7,6 +7,7 @@ The id is when the backup was asked for, in 13 digits of milliseconds. The journ
 own (`catalog/<instance>/...`), are in the archive from the first backup on: between two they lead to any second.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -114,12 +115,14 @@ def decode(body: bytes, path: str = "an instance backup") -> InstanceBackup:
 
 async def write(location: Location, backup: InstanceBackup) -> None:
     """The last object of a backup."""
-    await location.put(_manifest(backup.id), encode(backup))
+    # With thousands of tables it is large, and the loop is not to wait for it.
+    await location.put(_manifest(backup.id), await asyncio.to_thread(encode, backup))
 
 
 async def read(location: Location, backup_id: str) -> InstanceBackup:
     """Raises Missing, Damaged or Unreachable."""
-    return decode(await location.get(_manifest(backup_id)), f"{location.url}/{_manifest(backup_id)}")
+    body = await location.get(_manifest(backup_id))
+    return await asyncio.to_thread(decode, body, f"{location.url}/{_manifest(backup_id)}")
 
 
 async def read_all(location: Location, instance: str | None = None) -> list[InstanceBackup]:

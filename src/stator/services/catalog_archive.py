@@ -10,7 +10,7 @@ from stator.tables import history
 
 _log = logging.getLogger(__name__)
 
-_RECORDS = 1000  # of one segment
+_RECORDS = 250  # of one segment
 _KEPT_RECORDS = 1000  # that stay in the store although they are sealed
 
 
