@@ -501,4 +501,25 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "GlobalSecondaryIndexOverride": [BY_G | {"ProvisionedThroughput": UNITS}],
         },
     ],
+    "RestoreTableToPointInTime": [
+        {
+            "TargetTableName": "recovered",
+            "SourceTableName": "kept",
+            "UseLatestRestorableTime": True,
+            "BillingModeOverride": "PAY_PER_REQUEST",
+            "OnDemandThroughputOverride": ON_DEMAND,
+            "GlobalSecondaryIndexOverride": [BY_G | {"OnDemandThroughput": ON_DEMAND, "WarmThroughput": WARM}],
+            "LocalSecondaryIndexOverride": [BY_L],
+            "SSESpecificationOverride": {"Enabled": False},
+            "VectorIndexOverride": [],
+        },
+        {
+            "TargetTableName": "recovered_again",
+            "SourceTableArn": f"{ARN.removesuffix('things')}kept",
+            "RestoreDateTime": 1_750_000_000,
+            "BillingModeOverride": "PROVISIONED",
+            "ProvisionedThroughputOverride": UNITS,
+            "GlobalSecondaryIndexOverride": [BY_G | {"ProvisionedThroughput": UNITS}],
+        },
+    ],
 }
