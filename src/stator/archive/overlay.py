@@ -7,6 +7,7 @@ from stator.storage.scratch import Entry, Scratch
 from stator.storage.store import Position, Row
 
 ENTRIES_MAX = 1_000
+BYTES_MAX = 1 << 20
 
 Image = Callable[[Entry], Row | None]
 """The row at an entry's place, None where there is none."""
@@ -26,31 +27,28 @@ async def merged(
     base: AsyncIterator[list[Row]], scratch: Scratch, start: Position | None, image: Image
 ) -> AsyncIterator[list[Row]]:
     """Pages of rows past `start`, none of them empty. `base` has pages of rows past `start` as well."""
-    entries = await scratch.page(start, ENTRIES_MAX)
+    entries, more = await scratch.page(start, ENTRIES_MAX, BYTES_MAX)
     async for page in base:
         rows = page
         while rows:
             # As far as both are known: to the end of the page or, where the entries end sooner, to the last of them.
-            limit = _place(rows[-1])
-            if len(entries) == ENTRIES_MAX:
-                limit = min(limit, _place(entries[-1]))
+            limit = min(_place(rows[-1]), _place(entries[-1])) if more else _place(rows[-1])
             cut = bisect_right(rows, limit, key=_place)
             known = bisect_right(entries, limit, key=_place)
             made = _laid_over(rows[:cut], entries[:known], image)
             if made:
                 yield made
             rows = rows[cut:]
-            if known == ENTRIES_MAX:
-                entries = await scratch.page(_place(entries[-1]), ENTRIES_MAX)
-            elif known:
-                more = len(entries) == ENTRIES_MAX
-                rest = entries[known:]
-                entries = rest + (await scratch.page(_place(rest[-1]), known) if more else [])
+            if known == len(entries) and more:
+                entries, more = await scratch.page(_place(entries[-1]), ENTRIES_MAX, BYTES_MAX)
+            else:
+                entries = entries[known:]
     while entries:
         made = _laid_over([], entries, image)
         if made:
             yield made
-        entries = await scratch.page(_place(entries[-1]), ENTRIES_MAX) if len(entries) == ENTRIES_MAX else []
+        last = _place(entries[-1])
+        entries, more = await scratch.page(last, ENTRIES_MAX, BYTES_MAX) if more else ([], False)
 
 
 def _laid_over(rows: list[Row], entries: list[Entry], image: Image) -> list[Row]:

@@ -1,6 +1,7 @@
 """Make the exports that ExportTableToPointInTime wished for."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -17,7 +18,9 @@ from stator.model.table import Table
 from stator.services.export_lines import lines_of_changes, lines_of_rows
 from stator.services.export_output import Output
 from stator.services.export_source import LIVE_SECONDS_MAX, archived_rows, changed_items, live_rows
+from stator.services.paced_snapshot import REST, REST_SECONDS_MAX
 from stator.services.parts import JobParts
+from stator.services.traffic import Traffic
 from stator.storage.store import Position, Row
 
 
@@ -27,6 +30,20 @@ class Sealer(Protocol):
     async def seal_table(self, table_id: str, moment: float) -> bool: ...
 
     async def ensure_copy(self, table_id: str) -> None: ...
+
+
+class Rests:
+    """Rest after each page while requests are being answered, for the reasons of `PacedSnapshot`."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._since = time.monotonic()
+
+    async def take(self) -> None:
+        if self._traffic.busy:
+            worked = time.monotonic() - self._since
+            await asyncio.sleep(min(worked * REST, REST_SECONDS_MAX))
+        self._since = time.monotonic()
 
 
 class ExportRunner:
@@ -59,25 +76,27 @@ class ExportRunner:
     async def _items(self, job: Job, table: Table, chosen: Selection, output: Output, stack: AsyncExitStack) -> None:
         start = output.after or chosen.start()
         format = job.request["ExportFormat"]
+        rests = Rests(Traffic(self._parts.replies))
         async for rows in await self._rows(job, table, start, stack):
             lines = await asyncio.to_thread(lines_of_rows, rows, chosen, format)
             last = Position(rows[-1].partition, rows[-1].sort)
             await output.add(lines, last)
             if chosen.past(*last):
                 break
+            await rests.take()
 
     async def _rows(
         self, job: Job, table: Table, start: Position | None, stack: AsyncExitStack
     ) -> AsyncIterator[list[Row]]:
         """The rows that the table had at the time of the export. What was written until then is in the store: the
         job's own row was, later."""
-        time: float = job.request["ExportTime"]
-        if self._parts.clock() - time <= LIVE_SECONDS_MAX:
-            rows = await live_rows(self._parts.store, table, time, start, stack)
+        moment: float = job.request["ExportTime"]
+        if self._parts.clock() - moment <= LIVE_SECONDS_MAX:
+            rows = await live_rows(self._parts.store, table, moment, start, stack)
             if rows is not None:
                 return rows
-        await self._seal(table, time)
-        return await archived_rows(self._parts.archive, table, time, start, stack)
+        await self._seal(table, moment)
+        return await archived_rows(self._parts.archive, table, moment, start, stack)
 
     async def _changes(self, job: Job, table: Table, chosen: Selection, output: Output, stack: AsyncExitStack) -> None:
         window = job.request["IncrementalExportSpecification"]
@@ -85,12 +104,14 @@ class ExportRunner:
         start = output.after or chosen.start()
         await self._seal(table, times[1] - 0.001)  # the end is not in it
         view, format = window["ExportViewType"], job.request["ExportFormat"]
+        rests = Rests(Traffic(self._parts.replies))
         async for entries in await changed_items(self._parts.archive, table, *times, start=start, stack=stack):
             lines = await asyncio.to_thread(lines_of_changes, entries, table, chosen, view, format)
             last = Position(entries[-1].partition, entries[-1].sort)
             await output.add(lines, last)
             if chosen.past(*last):
                 break
+            await rests.take()
 
     async def _seal(self, table: Table, moment: float) -> None:
         """Have every change up to a moment in the archive, and a copy. A table that is gone has all it will have."""

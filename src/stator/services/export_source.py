@@ -17,7 +17,7 @@ from stator.archive import full_copy, replay
 from stator.archive.chain import Chain
 from stator.archive.failure import ArchiveError, Missing
 from stator.archive.location import Location
-from stator.archive.overlay import ENTRIES_MAX, after, before, merged
+from stator.archive.overlay import BYTES_MAX, ENTRIES_MAX, after, before, merged
 from stator.items.keys import item_key, request_key
 from stator.journal.journal import Journal
 from stator.journal.record import LANES, Boundary, decode, time_of
@@ -31,7 +31,8 @@ LIVE_SECONDS_MAX = 3600  # further back the archive is the shorter way
 
 _PAGE_ROWS = 500
 _PAGE_BYTES = 512 * 1024
-_RECORDS_AT_ONCE = 200
+_RECORDS_AT_ONCE = 200  # or as many as have about so many bytes; reading them holds up the loop
+_RECORDS_BYTES = 256 * 1024
 _LINES_AT_ONCE = 500
 _SEAL_SECONDS_MAX = 120.0
 _SEAL_PACE_SECONDS = 0.25
@@ -97,14 +98,12 @@ async def changed_items(
         await scratch.put(await asyncio.to_thread(changed_rows, table, entries))
 
     async def pages() -> AsyncIterator[list[Entry]]:
-        place = start
-        while True:
-            found = await scratch.page(place, ENTRIES_MAX)
+        place, more = start, True
+        while more:
+            found, more = await scratch.page(place, ENTRIES_MAX, BYTES_MAX)
             if found:
                 yield found
                 place = Position(found[-1].partition, found[-1].sort)
-            if len(found) < ENTRIES_MAX:
-                return
 
     return pages()
 
@@ -145,11 +144,14 @@ async def _undo(store: Store, table: Table, lane: int, until: tuple[float, int],
     (oldest,) = await store.changes(table.space, lane, 0, 1) or (None,)
     if oldest is None or (oldest.sequence > 1 and time_of(oldest) > time):
         return False  # what came before it may have been later than `time`, too
+    wanted = 8
     while cursor < last:
-        records = await store.changes(table.space, lane, cursor, min(_RECORDS_AT_ONCE, last - cursor))
+        records = await store.changes(table.space, lane, cursor, min(wanted, last - cursor))
         if not records or records[0].sequence != cursor + 1:
             return False
         cursor = records[-1].sequence
+        size = sum(len(record.record) for record in records)
+        wanted = max(1, min(_RECORDS_AT_ONCE, 2 * wanted, len(records) * _RECORDS_BYTES // size))
         entries = await asyncio.to_thread(_decoded, records)
         changes = [entry for entry in entries if isinstance(entry, Change)]
         await scratch.put(await asyncio.to_thread(changed_rows, table, changes))

@@ -6,8 +6,8 @@ one call at a time.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Self, TypeVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self, TypeVar
 
 import apsw
 
@@ -70,15 +70,12 @@ class Scratch:
             self.empty = False
             await self._run(lambda: self._put(entries))
 
-    async def page(self, after: Position | None, entries_max: int) -> list[Entry]:
-        """The next entries past `after`, by partition and sort. Fewer than asked for: there are no more."""
+    async def page(self, after: Position | None, entries_max: int, bytes_max: int) -> tuple[list[Entry], bool]:
+        """The next entries past `after`, by partition and sort, and whether there may be more. The page ends with the
+        entry whose images bring it to `bytes_max`."""
         if self.empty:
-            return []
-        partition, sort = after or _FIRST
-        rows: Iterable[Any] = await self._run(
-            lambda: self._connection.execute(_PAGE, (partition, sort, entries_max)).fetchall()
-        )
-        return [Entry(*row) for row in rows]
+            return [], False
+        return await self._run(lambda: self._page(after or _FIRST, entries_max, bytes_max))
 
     async def close(self) -> None:
         await self._run(self._connection.close)
@@ -86,6 +83,17 @@ class Scratch:
     def _put(self, entries: Sequence[Entry]) -> None:
         with self._connection:
             self._connection.executemany(_PUT, entries)
+
+    def _page(self, after: Position, entries_max: int, bytes_max: int) -> tuple[list[Entry], bool]:
+        found: list[Entry] = []
+        size = 0
+        for row in self._connection.execute(_PAGE, (*after, entries_max)):
+            entry = Entry(*row)
+            found.append(entry)
+            size += len(entry.old or b"") + len(entry.new or b"")
+            if size >= bytes_max:
+                return found, True
+        return found, len(found) == entries_max
 
     async def _run(self, job: Callable[[], T]) -> T:
         async with self._lock:

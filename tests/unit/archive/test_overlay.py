@@ -31,6 +31,7 @@ async def pages(rows: list[Row], sizes: list[int]) -> AsyncIterator[list[Row]]:
     some.lists(some.integers(0, 5)),
     some.none() | PLACES,
     some.integers(1, 7),
+    some.integers(1, 10),
 )
 def test_rows_are_merged_with_what_is_known_better(
     base: dict[tuple[int, int], bytes],
@@ -38,6 +39,7 @@ def test_rows_are_merged_with_what_is_known_better(
     sizes: list[int],
     start: tuple[int, int] | None,
     entries_max: int,
+    bytes_max: int,
 ) -> None:
     first = None if start is None else position(start)
     there = {position(place): value for place, value in base.items()}
@@ -70,18 +72,21 @@ def test_rows_are_merged_with_what_is_known_better(
             ]
         await scratch.close()
 
-    with patch.object(overlay, "ENTRIES_MAX", entries_max):
+    with patch.object(overlay, "ENTRIES_MAX", entries_max), patch.object(overlay, "BYTES_MAX", bytes_max):
         asyncio.run(run())
 
 
 def test_a_scratch_table_keeps_the_first_old_and_the_last_new() -> None:
     async def run() -> list[Entry]:
         scratch = await Scratch.open()
-        assert await scratch.page(None, 10) == []
+        assert await scratch.page(None, 10, 100) == ([], False)
         await scratch.put([Entry(b"p", b"", b"1", 1, b"22", 2, 3), Entry(b"p", b"", b"22", 2, None, 0, 4)])
         await scratch.put([Entry(b"p", b"", None, 0, b"333", 3, 5), Entry(b"a", b"s", None, 0, b"", 0, 6)])
-        found = await scratch.page(None, 10)
-        assert await scratch.page(Position(b"a", b"s"), 1) == found[1:]
+        found, more = await scratch.page(None, 10, 100)
+        assert not more
+        assert await scratch.page(Position(b"a", b"s"), 1, 100) == (found[1:], True)
+        assert await scratch.page(Position(b"a", b"s"), 2, 4) == (found[1:], True)
+        assert await scratch.page(Position(b"a", b"s"), 2, 5) == (found[1:], False)
         await scratch.close()
         return found
 
