@@ -28,7 +28,7 @@ async def plan(archive: Location, to: float | str, now: float, owner: str | None
     """How to get back to a time, or to the moment of the backup of that id. `owner` is an instance, or None for the
     only one that reaches there. Raises NotCovered, which says what to do; else ArchiveError."""
     if not isinstance(to, str):
-        to = math.floor(to * 1000 + 0.01) / 1000  # journals tell milliseconds; what floats add is none of one
+        to = math.floor(to * 1000 + 0.001) / 1000  # journals tell milliseconds; what floats add is none of one
     backups = await instance.read_all(archive, owner)
     backup = _choose(backups, to, now, archive)
     exact = isinstance(to, str) or backup.moment == to
