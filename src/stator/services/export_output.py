@@ -18,8 +18,8 @@ from stator.archive.jobs import JobFailed, Jobs
 from stator.archive.location import Location
 from stator.storage.store import Position
 
-PLAIN_BYTES_MAX = 64 * 1024 * 1024
-PACKED_BYTES_MAX = 16 * 1024 * 1024
+PLAIN_BYTES_MAX = 32 * 1024 * 1024
+PACKED_BYTES_MAX = 8 * 1024 * 1024  # syncing much to a disk holds up the commits of writes
 
 
 class Lines(NamedTuple):
