@@ -79,9 +79,10 @@ class Output:
         key = self._key(number)
         file, body = await asyncio.to_thread(self._writer.finish, key)
         await self._put(key, body)
-        self._files.append([file.items, file.md5])
+        files = [*self._files, [file.items, file.md5]]  # the job keeps the list, so this one is never changed
         after = None if self.after is None else [each.hex() for each in self.after]
-        self._job = await self._jobs.save(self._job, files=self._files, after=after, billed=self._billed)
+        self._job = await self._jobs.save(self._job, files=files, after=after, billed=self._billed)
+        self._files = files
         self._writer = Writer()
 
     def _key(self, number: int) -> str:

@@ -34,6 +34,7 @@ from stator.services import export, export_output, export_source
 from stator.services.export import ExportRunner
 from stator.services.jobs import JobRunner
 from stator.services.parts import JobParts
+from stator.storage.failure import StoreBusy
 from stator.storage.sqlite.engine import SqliteStore
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
@@ -409,6 +410,30 @@ def test_it_goes_on_where_it_stopped(incremental: bool, later: float) -> None:
         patch("stator.archive.overlay.ENTRIES_MAX", 10),
         patch.object(export_source, "ENTRIES_MAX", 10),
     ):
+        play(scene)
+
+
+def test_a_file_that_could_not_be_written_down_is_made_again() -> None:
+    async def scene(house: House) -> None:
+        for number in range(100):
+            await house.put(f"{number}", n={"N": "1"})
+        job = await house.begin()
+        save, calls = house.jobs.save, 0
+
+        async def fail_at_times(job: Job, **progress: Any) -> Job:
+            nonlocal calls
+            calls += 1
+            if calls % 2:
+                raise StoreBusy
+            return await save(job, **progress)
+
+        with patch.object(house.jobs, "save", fail_at_times):
+            while not (await house.finish(job)).finished:
+                house.clock.advance(60)
+        assert await house.items(await house.finish(job)) == house.state(job.created)
+        assert calls > 5
+
+    with patch.object(export_output, "PLAIN_BYTES_MAX", 500), patch.object(export_source, "_PAGE_ROWS", 10):
         play(scene)
 
 
