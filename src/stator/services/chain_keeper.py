@@ -135,7 +135,9 @@ class ChainKeeper:
                 oldest = None
             covered = through if oldest is None else min(through, oldest - 1)
             self.through = max(self.through, covered)
-            if due or age_seconds is None or now - self._head_at >= HEAD_SECONDS:
+            # Until a head covers the chain's beginning, the archive alone leads to no time.
+            news = due or self._head is None or self._head.through < round((self.own.since or 0.0) * 1000)
+            if news or age_seconds is None or now - self._head_at >= HEAD_SECONDS:
                 await self._put_head(now)
             return due
 
