@@ -6,10 +6,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import boto3
+import orjson
 import pytest
 from moto.server import ThreadedMotoServer
 
+from stator.archive import full_copy, mark
 from stator.archive.location import ArchiveError, Exists, Location, Missing, Unreachable
+from stator.archive.verify import State, verify
+from stator.items.keys import item_key
+from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.store import Change, Put
+from stator.values.parse import parse_item
 
 Places = Callable[[str], Location]
 
@@ -239,5 +247,32 @@ def test_memory_is_shared_by_name() -> None:
         assert await Location.open("memory://shared").get("a/x") == b"1"
         with pytest.raises(Missing):
             await Location.open("memory://unshared").get("a/x")
+
+    run(test())
+
+
+def test_full_copies_are_written_read_and_verified_anywhere(place: Location) -> None:
+    table = Table("1", "r", "Music", "id", 1.0, {"p": "S"}, KeySchema((KeyAttribute("p", "S"),)), 1)
+
+    async def test() -> None:
+        await mark.inscribe(place, 1.0)
+        store = SqliteStore.open(None)
+        assert await store.create_space() == table.space
+        puts = []
+        for number in range(3_000):
+            item, size = parse_item({"p": {"S": str(number)}, "f": {"S": "x" * 3_000}})
+            puts.append(Put(item_key(table, item), size, orjson.dumps(item)))
+        await store.transact([], lambda _: Change(puts=puts))
+        snapshot = await store.snapshot()
+        await full_copy.write(place, "backups/1/r/Music/1", snapshot, table, moment=5.0)
+        await snapshot.close()
+        await store.close()
+        copy = await full_copy.read(place, "backups/1/r/Music/1")
+        read = [line async for _, lines in full_copy.items(place, "backups/1/r/Music/1", copy) for line in lines]
+        assert sorted(read) == sorted(put.value for put in puts)
+        assert len(copy.chunks) == 3
+        assert [finding.state async for finding in verify(place)] == [State.WHOLE] * 2
+        await full_copy.remove(place, "backups/1/r/Music/1")
+        assert await paths(place) == [mark.NAME]
 
     run(test())
