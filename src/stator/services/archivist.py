@@ -15,6 +15,7 @@ from stator.archive.reach import DAY_SECONDS, Reach
 from stator.metrics.metric import ARCHIVE_COPY_AGE, ARCHIVE_FAILURES, ARCHIVE_SEGMENT_AGE, Figure
 from stator.model.table import Table
 from stator.services.chain_keeper import ChainKeeper, Superseded, Trouble, pass_barrier
+from stator.services.merging import Merging
 from stator.services.parts import JobParts
 from stator.services.pruning import Pruning
 from stator.storage.store import Bound
@@ -79,18 +80,21 @@ class Archivist:
         return made
 
     async def prune_once(self) -> int:
-        """Forget what leads to no time that is covered, and whole chains of what is gone; returns how many objects."""
+        """Forget what leads to no time that is covered, and whole chains of what is gone; merge what is small. Returns
+        how many objects were forgotten."""
         now = self._parts.steady()
         reading = (job for job in self._parts.jobs.open() if job.kind in _READING)
         if any(job.created > now - DAY_SECONDS for job in reading):
             return 0  # it may read what would go
         needed = await self._needed_by_instance(now)
         pruning = Pruning(self._parts.archive, now, needed)
+        merging = Merging(self._parts.archive, now)
 
         async def prune(keeper: ChainKeeper) -> None:
             own = keeper.own
             if own.ended is None and keeper.is_open:
                 await pruning.prune(keeper, self._table_of(keeper))
+                await merging.merge(keeper)
             elif own.ended is not None and own.ended < min(now - ENDED_SECONDS, now if needed is None else needed):
                 await keeper.forget()
                 self._drop(keeper)

@@ -86,6 +86,7 @@ class ChainKeeper:
         self.copies: list[int] = []  # the moments of whole copies, in order
         self.copied: tuple[int, ...] | None = None  # the lanes of the newest of them
         self.lanes: list[list[Segment]] = [[] for _ in range(LANES)]
+        self.superseded: dict[str, float] = {}  # segments that others have as well, and since when that is known
         self.trouble = Trouble()
         self.copy_trouble = Trouble()
         self._parts = parts

@@ -516,3 +516,37 @@ def test_writes_that_raced_with_the_beginning_are_in_every_state() -> None:
         assert set(await house.items(table_now, (await house.chain(table_now)).earliest / 1000)) == set(live)
 
     run(main)
+
+
+def test_small_segments_of_an_hour_become_one() -> None:
+    async def main(house: House) -> None:
+        table = await house.create()
+        table = await house.enable()
+        states: dict[float, Items] = {}
+        for number in range(60):
+            await house.put(table, a=str(number))
+            states[house.clock()] = {"a": str(number)}
+            await house.settle()
+            house.clock.advance(120)
+        lane = next(number for number, each in enumerate((await house.chain(table)).lanes) if each)
+        before = (await house.chain(table)).lanes[lane]
+        assert len(before) == 60
+        house.clock.advance(3 * 3600)
+        await house.archivist.prune_once()
+        after = (await house.chain(table)).lanes[lane]
+        assert len(after) < 8
+        assert (after[0].first, after[-1]) == (before[0].first, before[-1])
+        listed = await house.parts.archive.list(f"{chains.prefix_of(table)}/segments/")
+        assert len(listed) > 60  # the old ones stay for who reads them
+        for time, state in states.items():
+            assert await house.items(table, time) == state
+        house.clock.advance(3600)
+        await house.archivist.prune_once()
+        assert len(await house.parts.archive.list(f"{chains.prefix_of(table)}/segments/")) == len(after)
+        await house.put(table, a="last")
+        await house.settle()
+        states[house.clock() - SEGMENT_SECONDS] = {"a": "last"}
+        for time, state in states.items():
+            assert await house.items(table, time) == state
+
+    run(main)
