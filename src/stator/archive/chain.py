@@ -11,6 +11,7 @@ wants. Times here are milliseconds since the epoch, as journals have them, and a
 in that millisecond.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -174,7 +175,9 @@ async def read(location: Location, prefix: str) -> Chain:
     since = round(record.since * 1000)
     # A copy from before belongs to a chain that was broken off: what came between is in no journal.
     copies = tuple(moment for moment in copies_among(paths) if moment >= since)
-    return Chain(prefix, record, head, copies, lanes_among(paths, len(record.start)))
+    # A month has thousands of segments: names are read in a thread.
+    lanes = await asyncio.to_thread(lanes_among, paths, len(record.start))
+    return Chain(prefix, record, head, copies, lanes)
 
 
 async def find(location: Location, account: str, region: str, name: str) -> list[str]:

@@ -27,7 +27,7 @@ ENDED_SECONDS = float(DAY_SECONDS)
 """What a table leaves that was deleted, or is not kept any more, stays so long: a job may still read it."""
 
 _AT_ONCE = 8  # chains that are worked on at a time
-_PAGE_ROWS = 200
+_PAGE_ROWS = 50  # each is a definition to read: 2 ms
 _PAGE_BYTES = 1 << 20
 _SEAL_SECONDS = 0.005  # between two looks whether a time has passed
 _READING = ("restore", "export")  # kinds of jobs that read chains

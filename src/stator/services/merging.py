@@ -5,6 +5,7 @@ for a while. A crash costs the merging of one hour, which is done again.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
@@ -82,13 +83,24 @@ class Merging:
 
     async def _sweep(self, keeper: ChainKeeper, paths: Sequence[str]) -> None:
         """Remove what others have as well, once it was known for a while."""
-        for path in paths:
-            each = segment.parse(path)
-            if each is None or each.lane >= len(keeper.lanes) or each in keeper.lanes[each.lane]:
-                continue
-            if not any(one.first <= each.first and each.last <= one.last for one in keeper.lanes[each.lane]):
-                continue
+        for path in await asyncio.to_thread(_superseded, [list(lane) for lane in keeper.lanes], paths):
             since = keeper.superseded.setdefault(path, self._now)
             if since + STAY_SECONDS <= self._now:
                 await self._archive.delete(f"{keeper.prefix}/{path}")
                 del keeper.superseded[path]
+
+
+def _superseded(lanes: Sequence[Sequence[Segment]], paths: Sequence[str]) -> list[str]:
+    """Those of segments that are not in their lane, because one there has all that they have."""
+    firsts = [[each.first for each in lane] for lane in lanes]
+    found = []
+    for path in paths:
+        each = segment.parse(path)
+        if each is None or each.lane >= len(lanes):
+            continue
+        place = bisect_right(firsts[each.lane], each.first) - 1
+        if place >= 0:
+            kept = lanes[each.lane][place]
+            if kept != each and each.last <= kept.last:
+                found.append(path)
+    return found
