@@ -11,6 +11,7 @@ from stator.archive.failure import ArchiveError, Missing
 from stator.archive.instance import render_time
 from stator.archive.instance_check import Told
 from stator.archive.location import Location
+from stator.archive.reach import DAY_SECONDS
 
 
 async def prefixes(archive: Location) -> list[str]:
@@ -69,10 +70,30 @@ async def _faults(archive: Location, chain: Chain) -> AsyncIterator[str]:
         for moment in chain.copies:
             path = chains.copy_path(chain.prefix, moment)
             chains.ways(chain, await full_copy.read(archive, path), chain.head.through)
+        await _check_recovery(archive, chain, chain.head.through)
     except Missing:  # a copy that was pruned meanwhile
         return
     except ArchiveError as error:
         yield str(error)
+
+
+async def _check_recovery(archive: Location, chain: Chain, through: int) -> None:
+    """That the earliest time of a table under recovery can be made, and from there the latest. Raises ArchiveError.
+
+    Of a table without, changes are kept for backups of the instance, which have copies of their own.
+    """
+    recovery = chain.record.table.recovery
+    if recovery is None or chain.latest is None:
+        return
+    period = through - recovery.period_days * DAY_SECONDS * 1000
+    earliest = max(chain.earliest, round(recovery.since * 1000), period)
+    if earliest > through:
+        return
+    moment = chains.plan(chain, earliest)
+    copy = None if moment is None else await full_copy.read(archive, chains.copy_path(chain.prefix, moment))
+    chains.ways(chain, copy, earliest)
+    if copy is None and not chain.copies:
+        chains.ways(chain, None, through)
 
 
 async def _is_pruned(archive: Location, chain: Chain, path: str) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from stator.archive import mark, segment
 from stator.archive.chain import Chain, ChainRecord, Head
 from stator.archive.location import Location
 from stator.archive.verify import Finding, State, verify
+from stator.model.table import Recovery
 from tests.unit.archive.histories import BEGIN, TABLE, History
 
 PREFIX = chains.prefix_of(TABLE)
@@ -72,6 +74,18 @@ def test_a_segment_that_is_missing(lane: int, number: int) -> None:
         first = number * 10 + 1
         text = f"{PREFIX} lacks the changes {first} to {first + 9} of lane {lane}"
         assert finding == Finding(State.FAULT, PREFIX, text)
+
+    run(body)
+
+
+def test_the_first_segment_of_a_table_under_recovery_that_had_no_items_before() -> None:
+    async def body(place: Location, chain: Chain) -> None:
+        table = replace(TABLE, recovery=Recovery(BEGIN / 1000, 35))
+        await place.put(f"{PREFIX}/{chains.RECORD}", chains.encode(replace(chain.record, table=table)))
+        assert [finding.state for finding in await told(place)] == [State.WHOLE]
+        await place.delete(f"{PREFIX}/{chain.lanes[1][0].path}")
+        (finding,) = await told(place)
+        assert finding == Finding(State.FAULT, PREFIX, f"{PREFIX} lacks the changes 1 to 10 of lane 1")
 
     run(body)
 
