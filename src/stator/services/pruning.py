@@ -48,7 +48,9 @@ class Pruning:
             return float("inf"), since
         recovery = table.recovery
         first = max(recovery.since, self._now - recovery.period_days * DAY_SECONDS - GRACE_SECONDS) * 1000
-        base = max((moment for moment in keeper.copies if moment <= first), default=first)
+        # Without any copy the chain begins empty, and all of it is needed.
+        nothing_before = first if keeper.copies else float("-inf")
+        base = max((moment for moment in keeper.copies if moment <= first), default=nothing_before)
         return base, base if self._needed is None else min(base, since)
 
     async def _sweep(self, keeper: ChainKeeper) -> None:

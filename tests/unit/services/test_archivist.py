@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from stator.archive.job import Job
 from stator.archive.jobs import Jobs
 from stator.archive.location import Location, Missing, Unreachable
 from stator.archive.reach import DAY_SECONDS, Reach
+from stator.archive.segment import Segment
 from stator.clock import ManualClock
 from stator.items.commit import Writer
 from stator.items.decide import DeleteWrite, PutWrite
@@ -30,6 +32,7 @@ from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services import journals
 from stator.services.archivist import ENDED_SECONDS, Archivist
 from stator.services.parts import JobParts
+from stator.services.pruning import Pruning
 from stator.storage.sqlite.engine import SqliteStore
 from stator.tables import lifecycle, recovery
 from stator.tables.catalog import Catalog, Edit
@@ -550,3 +553,22 @@ def test_small_segments_of_an_hour_become_one() -> None:
             assert await house.items(table, time) == state
 
     run(main)
+
+
+def test_a_chain_that_began_empty_is_kept_whole_until_it_has_a_copy() -> None:
+    async def scenario(house: House) -> None:
+        table = await house.create()
+        await house.enable(1)
+        table = house.parts.catalog.require(*PLACE, "music")
+        archive, now = house.parts.archive, house.clock() + 10 * DAY_SECONDS
+        segments = [Segment(0, n, n, n, n, "0" * 64) for n in (1, 2, 3)]
+        for segment in segments:
+            await archive.put(f"some/chain/{segment.path}", b"x")
+        keeper: Any = SimpleNamespace(prefix="some/chain", copies=[], lanes=[segments])
+        await Pruning(archive, now, None).prune(keeper, table)
+        assert len(keeper.lanes[0]) == 3
+        keeper.copies.append(round((now - 2 * DAY_SECONDS) * 1000))
+        await Pruning(archive, now, None).prune(keeper, table)
+        assert [segment.first for segment in keeper.lanes[0]] == [3]
+
+    run(scenario)
