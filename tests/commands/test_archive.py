@@ -62,12 +62,19 @@ def test_damage_is_told(archive: Path) -> None:
     assert done.stderr == "Faults: 2. What is whole can be restored; see docs/backups.md.\n"
 
 
+def test_one_without_its_mark_is_looked_at_all_the_same(archive: Path) -> None:
+    (archive / "stator-archive.json").unlink()
+    done = run("archive", "verify", "--archive", archive)
+    assert done.returncode == 1
+    assert done.stdout.startswith("FAULT  stator-archive.json  ")
+    assert "WHOLE  backups/" in done.stdout
+
+
 def test_what_is_no_archive(tmp_path: Path) -> None:
     listed = run("archive", "list", "--archive", tmp_path / "none")
     assert listed.returncode == 1
     assert listed.stderr == f"stator: {tmp_path}/none is no archive. Name the one to look at with --archive.\n"
     verified = run("archive", "verify", "--archive", tmp_path / "none")
-    assert verified.returncode == 1
-    assert "is no archive of Stator" in verified.stdout
+    assert (verified.returncode, verified.stdout, verified.stderr) == (1, "", listed.stderr)
     wrong = run("archive", "verify", "--archive", "ftp://x")
     assert (wrong.returncode, "is no place for an archive" in wrong.stderr) == (1, True)

@@ -111,6 +111,12 @@ def test_backups_are_made_shown_and_deleted(house: House) -> None:
     assert run("backup", "list", "--url", house.url).stdout.startswith(second)
     again = run("backup", "delete", done.stdout.strip(), "--url", house.url)
     assert (again.returncode, again.stderr) == (1, f"stator: Backup not found: {done.stdout}")
+    wrong = run("backup", "delete", "../x", "--url", house.url)
+    assert (wrong.returncode, "See `stator backup list`" in wrong.stderr) == (1, True)
+    wordy = run("backup", "create", "--url", house.url, "--comment", "x" * 257)
+    assert (wordy.returncode, wordy.stderr) == (1, "stator: a comment has up to 256 characters, not 257. Shorten it.\n")
+    nowhere = run("backup", "list", "--archive", str(house.path / "none"))
+    assert (nowhere.returncode, "is no archive. Name that of the server with --archive." in nowhere.stderr) == (1, True)
     house.stop()
 
 
@@ -150,6 +156,8 @@ def test_what_cannot_be_rolled_back_to(house: House, tmp_path: Path) -> None:
     assert "the first backup is of" in house.refusal("2026-01-01")
     assert "make a manual backup first: stator backup create" in house.refusal(str(time.time() + 5))
     assert "there is no backup 1234567890123" in house.refusal("1234567890123")
+    other = ("--instance", "nobody", "--data-dir", tmp_path / "refused", *archive)
+    assert "there is no backup of instance nobody" in house.refusal("2026-01-01", *other)
     assert "yesterday is no time" in house.refusal("yesterday")
     assert "say which archive with --archive" in house.refusal(backup_id, "--data-dir", tmp_path / "refused")
     assert "is not empty" in house.refusal(backup_id, "--data-dir", tmp_path / "data", *archive)

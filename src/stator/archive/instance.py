@@ -188,6 +188,8 @@ def cover(backups: Sequence[InstanceBackup], at: float, now: float) -> InstanceB
         return exact
     earliest = max(first, now - PERIOD_SECONDS)
     window = f"times from {render_time(earliest, up=True)} to {render_time(last)} can be rolled back to"
+    if first == last or math.ceil(earliest) > math.floor(last):
+        window = "no second lies between two backups yet"
     if earliest > last:
         window = f"no time of the past {PERIOD_SECONDS // 86_400} days can be rolled back to"
     if at > last:

@@ -4,6 +4,8 @@ A table that is there comes back as it is described now, with the items of that 
 since its data directory is lost, comes back as the archive knew it last.
 """
 
+from datetime import UTC, datetime
+
 from stator.archive import chain as chains
 from stator.archive.chain import Chain
 from stator.archive.failure import Missing
@@ -58,10 +60,17 @@ def _checked(wanted: float, window: Window) -> float:
     # Clients tell whole seconds: the second in which the window begins counts as covered.
     if not int(window.earliest) <= wanted <= window.latest:
         raise InvalidRestoreTimeException(
-            f"Invalid restore time: {wanted:.3f} is not between the earliest restorable time, {window.earliest:.3f}, "
-            f"and the latest, {window.latest:.3f}"
+            f"Invalid restore time: {_told(wanted)} is not between the earliest restorable time, "
+            f"{_told(window.earliest)}, and the latest, {_told(window.latest)}"
         )
     return max(wanted, window.earliest)
+
+
+def _told(time: float) -> str:
+    try:
+        return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):  # not in the years 1 to 9999
+        return f"{time:.3f}"
 
 
 def _source(table: Table, prefix: str, time: float) -> Source:

@@ -30,7 +30,7 @@ async def plan(archive: Location, to: float | str, now: float, owner: str | None
     if not isinstance(to, str):
         to = math.floor(to * 1000 + 0.001) / 1000  # journals tell milliseconds; what floats add is none of one
     backups = await instance.read_all(archive, owner)
-    backup = _choose(backups, to, now, archive)
+    backup = _choose(backups, to, now, archive, owner)
     exact = isinstance(to, str) or backup.moment == to
     at = backup.moment if isinstance(to, str) else to
     editions: list[Edition] = []
@@ -43,22 +43,26 @@ async def plan(archive: Location, to: float | str, now: float, owner: str | None
     return Plan(at, exact, backup, past.tables, past.left_out)
 
 
-def _choose(backups: list[InstanceBackup], to: float | str, now: float, archive: Location) -> InstanceBackup:
+def _choose(
+    backups: list[InstanceBackup], to: float | str, now: float, archive: Location, owner: str | None
+) -> InstanceBackup:
     if isinstance(to, str):
         for backup in backups:
             if backup.id == to:
                 return backup
         raise NotCovered(f"there is no backup {to} in {archive.url}: see `stator backup list`")
     owners = {backup.instance for backup in backups}
+    if not owners and owner is not None:
+        raise NotCovered(f"there is no backup of instance {owner} in {archive.url}: see `stator backup list`")
     if not owners:
         raise NotCovered(f"there is no backup of an instance in {archive.url}; {instance.MAKE_ONE}")
     found: list[InstanceBackup] = []
     refusals: list[str] = []
-    for owner in sorted(owners):
+    for each_owner in sorted(owners):
         try:
-            found.append(instance.cover([each for each in backups if each.instance == owner], to, now))
+            found.append(instance.cover([each for each in backups if each.instance == each_owner], to, now))
         except NotCovered as error:
-            refusals.append(str(error) if len(owners) == 1 else f"instance {owner}: {error}")
+            refusals.append(str(error) if len(owners) == 1 else f"instance {each_owner}: {error}")
     if len(found) > 1:
         names = " or ".join(backup.instance for backup in found)
         raise ArchiveError(f"{archive.url} has several instances that reach there: choose one with --instance {names}")

@@ -66,7 +66,14 @@ async def _show(archive: Location) -> int:
     return 0
 
 
+async def _looks_like_one(archive: Location) -> bool:
+    """Whether there is something to verify though the mark is gone."""
+    return any([await archive.list(f"{folder}/") for folder in (FOLDER, chains.FOLDER, instance.FOLDER)])
+
+
 async def _verify(archive: Location) -> int:
+    if not await mark.check(archive) and not await _looks_like_one(archive):
+        raise Complaint(f"{archive.url} is no archive. Name the one to look at with --archive.")
     faults = 0
     async for finding in look_at(archive):
         faults += finding.state is State.FAULT

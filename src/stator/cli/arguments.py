@@ -172,5 +172,5 @@ def _add_settings(parser: Parser, *names: str) -> None:
 
 
 def _help(setting: Setting) -> str:
-    default = "" if setting.default is None or setting.is_switch else f"; default {setting.default}"
+    default = "" if setting.default in (None, "") or setting.is_switch else f"; default {setting.default}"
     return f"{setting.text} [{setting.variable}{default}]".replace("%", "%%")

@@ -17,6 +17,10 @@ _POLL_SECONDS = 0.2
 
 def create(found: Namespace) -> int:
     """Prints the id of the new backup, once it is made unless --no-wait was given."""
+    from stator.validation.requests.instance_backup import COMMENT_LENGTH_MAX
+
+    if len(found.comment) > COMMENT_LENGTH_MAX:
+        raise Complaint(f"a comment has up to {COMMENT_LENGTH_MAX} characters, not {len(found.comment)}. Shorten it.")
     client = _client(found)
     request = {"Comment": found.comment, "Keep": found.keep}
     told = client.call("CreateInstanceBackup", request)["InstanceBackupDescription"]
@@ -49,6 +53,10 @@ def show(found: Namespace) -> int:
 
 
 def delete(found: Namespace) -> int:
+    from stator.archive.instance import is_id
+
+    if not is_id(found.backup):
+        raise Complaint(f"{found.backup} is no id of a backup: those have 13 digits. See `stator backup list`.")
     _client(found).call("DeleteInstanceBackup", {"BackupId": found.backup})
     return 0
 
@@ -80,13 +88,19 @@ def _read(url: str) -> dict[str, Any]:
     """What the server would say that is not there."""
     import asyncio
 
-    from stator.archive import instance
+    from stator.archive import instance, mark
     from stator.archive.failure import ArchiveError
     from stator.archive.instance_description import describe_all
     from stator.archive.location import Location
 
+    async def read() -> list[instance.InstanceBackup]:
+        archive = Location.open(url)
+        if not await mark.check(archive):
+            raise Complaint(f"{archive.url} is no archive. Name that of the server with --archive.")
+        return await instance.read_all(archive)
+
     try:
-        backups = asyncio.run(instance.read_all(Location.open(url)))
+        backups = asyncio.run(read())
     except ArchiveError as error:
         raise Complaint(str(error)) from error
     owners = {backup.instance for backup in backups}

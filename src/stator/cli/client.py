@@ -227,7 +227,7 @@ class Client:
 
     def _unreachable(self, fault: Exception) -> Complaint:
         why = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
-        return Complaint(
-            f"no server can be reached at {self.endpoint.url}: {why}. Start it, or name another with"
-            f" {self.endpoint.flag}."
-        )
+        advice = f"Start it, or name another with {self.endpoint.flag}."
+        if self.endpoint.is_amazon:
+            advice = f"Is there a network, and is {self.endpoint.region} the region?"
+        return Complaint(f"no server can be reached at {self.endpoint.url}: {why}. {advice}")

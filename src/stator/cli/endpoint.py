@@ -31,10 +31,14 @@ class Endpoint:
     flag: str = field(default="--url", compare=False)  # what told the URL, for messages
 
     @property
+    def is_amazon(self) -> bool:
+        return _AMAZON_HOST.fullmatch(self.url.partition("://")[2]) is not None
+
+    @property
     def streams(self) -> "Endpoint":
         """Where its streams are read: Amazon has a host of their own for them."""
         scheme, _, host = self.url.partition("://")
-        if _AMAZON_HOST.fullmatch(host) and not host.startswith("streams."):
+        if self.is_amazon and not host.startswith("streams."):
             return replace(self, url=f"{scheme}://streams.{host}")
         return self
 

@@ -42,5 +42,9 @@ def roll_back(settings: Settings, found: Namespace) -> int:
     for table in made.left_out:
         print(f"left out {table.name} of {table.account}: it was being made from a backup or import", file=sys.stderr)
     print(f"{directory}: {len(made.tables)} tables as of {instance.render_time(made.at)}; {summary}")
-    print(f"Look it over with `stator doctor --data-dir {directory}`, serve it with `stator serve`.", file=sys.stderr)
+    print(
+        f"Look it over with `stator doctor --data-dir {directory}`, serve it with"
+        f" `stator serve --data-dir {directory}`, and with the --archive of this command to keep its backups at hand.",
+        file=sys.stderr,
+    )
     return 0

@@ -92,7 +92,13 @@ def test_a_time_between_two_backups_is_reached_from_the_one_before() -> None:
     ("moments", "at", "told"),
     [
         ([], NOW, "there is no backup of the instance; make a manual backup first: stator backup create"),
-        ([NOW - 60], NOW - 59, "make a manual backup first: stator backup create. As things are, times from"),
+        (
+            [NOW - 60],
+            NOW - 59,
+            "make a manual backup first: stator backup create. As things are, no second lies between two backups yet; --to",
+        ),
+        ([NOW - 60.9, NOW - 60.1], NOW - 59, "As things are, no second lies between two backups yet; --to"),
+        ([NOW - 60.9, NOW - 59.9], NOW - 59, "As things are, times from 2025-06-15T15:05:40Z to 2025-06-15T15:05:40Z"),
         (
             [NOW - 60, NOW - 30],
             NOW - 61,

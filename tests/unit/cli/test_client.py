@@ -134,6 +134,12 @@ def test_a_server_that_was_never_there_is_not_waited_for(serve: Serve) -> None:
         client_of(server).call("Scan", {})
 
 
+def test_nobody_is_told_to_start_amazons() -> None:
+    amazon = Endpoint("https://dynamodb.nowhere-1.amazonaws.com", "nowhere-1", Keys("a", "b"))
+    told = str(Client(amazon)._unreachable(OSError("why")))
+    assert told.endswith("why. Is there a network, and is nowhere-1 the region?")
+
+
 def test_stopping_ends_the_waiting(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 60.0)
     monkeypatch.setattr(module, "PAUSE_SECONDS_MAX", 60.0)

@@ -108,5 +108,5 @@ def _compare(source: Client, target: Client, names: dict[str, str], crew: Crew, 
         here, there = digests
         differ |= here != there
         told_here, told_there = (f"{digest.items:,} items, checksum {digest.checksum}" for digest in digests)
-        print(f"{name}: {'the same' if here == there else 'DIFFERENT'}: {told_here} and {told_there}")
+        print(f"{name}: the same: {told_here}" if here == there else f"{name}: DIFFERENT: {told_here} and {told_there}")
     return 1 if differ else 0
