@@ -11,7 +11,7 @@ import secrets
 import signal
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
 from stator.archive import kept
 from stator.archive.backups import Backups
+from stator.archive.buckets import Buckets
 from stator.archive.jobs import Jobs
 from stator.archive.location import ArchiveError, Location
 from stator.archive.reach import Reach
@@ -265,13 +266,11 @@ async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
     return 1
 
 
-def _locations(settings: Settings) -> tuple[Location, Callable[[str], Location]]:
+def _locations(settings: Settings) -> tuple[Location, Buckets]:
     """The archive, and a bucket by its name. Nothing is looked at yet."""
-
-    def bucket(name: str) -> Location:
-        return Location.open(settings.buckets_url.replace("{bucket}", name))
-
     try:
-        return Location.open(settings.archive_url), bucket
+        archive = Location.open(settings.archive_url)
     except ArchiveError as error:
         raise ConfigurationError(f"archive: {error}") from None
+    private = [archive] if settings.in_memory else [archive, Location.open(str(settings.data_dir))]
+    return archive, Buckets(settings.buckets_url, private)

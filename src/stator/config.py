@@ -97,7 +97,7 @@ class Settings:
         """Where buckets are, with the default filled in; {bucket} stands for the name of one."""
         if self.buckets:
             return self.buckets
-        return "memory://{bucket}" if self.in_memory else f"{self.data_dir.resolve()}-buckets/{{bucket}}"
+        return "memory://buckets/{bucket}" if self.in_memory else f"{self.data_dir.resolve()}-buckets/{{bucket}}"
 
     @property
     def public(self) -> bool:
@@ -253,7 +253,7 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")
     _check_endpoint(settings.kinesis_endpoint)
     if settings.buckets and "{bucket}" not in settings.buckets:
-        raise ConfigurationError(f"buckets must hold {{bucket}}, as s3://{{bucket}} does, not {settings.buckets!r}")
+        raise ConfigurationError("buckets must hold {bucket}, as s3://{bucket} does")  # not its value: it may hold keys
 
 
 def _check_endpoint(url: str) -> None:

@@ -22,7 +22,7 @@ class Bucket:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._place = Location.open(f"memory://{name}")
+        self._place = Location.open(f"memory://buckets/{name}")
 
     def put(self, key: str, body: bytes | Iterable[Any]) -> None:
         """An object: its bytes, or the records that are its lines."""

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from stator.archive.failure import Denied, Exists, Missing, Unreachable
+from stator.archive.failure import ArchiveError, Denied, Exists, Missing, Unreachable
 from stator.archive.found import Found
 
 STAGING = ".staging"
@@ -97,9 +97,9 @@ class Folder:
                 name = f"{path}/{entry.name}" if path else entry.name
                 if name == STAGING:
                     continue
-                if entry.is_dir():
+                if entry.is_dir(follow_symlinks=False):
                     waiting.append(name)
-                else:
+                elif entry.is_file():  # reading a pipe would never end, and links between folders may be a circle
                     with contextlib.suppress(FileNotFoundError):
                         status = entry.stat()
                         yield Found(name, status.st_size, status.st_mtime)
@@ -191,4 +191,6 @@ def _translated(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise Denied(f"{path}: {error.strerror}; give the user of this process the right to it") from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # it will be too long next time as well
+            raise ArchiveError(f"{path} is too long a path for a folder") from error
         raise Unreachable(f"{path}: {error.strerror}") from error

@@ -8,6 +8,7 @@ The options of object stores are those of obstore's `S3Config`, `GCSConfig` and 
 what the environment holds (AWS_*, GOOGLE_*, AZURE_*). A path has parts between slashes: none is empty, "." or "..".
 """
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
@@ -80,6 +81,16 @@ class Location:
         prefix = _checked(prefix.strip("/"))
         return Location(self._backend, f"{self.url}/{prefix}", f"{self._prefix}{prefix}/")
 
+    def overlaps(self, other: "Location") -> bool:
+        """Whether one is the other or in it. Buckets of one name count as one, at whichever endpoint they are."""
+        mine, its = self._real(), other._real()
+        return mine.startswith(its) or its.startswith(mine)
+
+    def _real(self) -> str:
+        """Without the detours that a folder's path may take. Ends with a slash."""
+        url = os.path.realpath(self.url) if isinstance(self._backend, Folder) else self.url
+        return f"{url.rstrip('/')}/"
+
     async def there(self) -> bool:
         """Whether the bucket or folder exists. Memory always does."""
         return await self._backend.there()
@@ -115,6 +126,15 @@ class Location:
 
 def _checked(path: str) -> str:
     """`path` if it leads down and nowhere else."""
-    if "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    if "\0" in path or any(part in ("", ".", "..") for part in path.split("/")) or not _is_text(path):
         raise ArchiveError(f"{path!r} is no path of an object")
     return path
+
+
+def _is_text(path: str) -> bool:
+    """Halves of surrogate pairs, which JSON can name, are in no path."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from typing import Protocol
 from stator.archive import exports, selection
 from stator.archive.chain import NotCovered
 from stator.archive.export_manifest import INCREMENTAL
-from stator.archive.failure import ArchiveError
+from stator.archive.failure import ArchiveError, Denied
 from stator.archive.job import Job
 from stator.archive.jobs import JobFailed
 from stator.archive.location import Location
@@ -70,6 +70,8 @@ class ExportRunner:
     def _bucket(self, job: Job) -> Location:
         try:
             return self._parts.buckets(job.request["S3Bucket"])
+        except Denied as error:
+            raise JobFailed("S3AccessDenied", f"Access Denied: {error}") from error
         except ArchiveError as error:
             raise JobFailed("S3NoSuchBucket", f"The specified bucket does not exist: {error}") from error
 

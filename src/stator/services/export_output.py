@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from stator.archive import exports
 from stator.archive.data_file import DataFile, Writer, name_of
 from stator.archive.export_manifest import INCREMENTAL, checksum, checksum_key, render_files, render_summary
-from stator.archive.failure import Denied, Missing
+from stator.archive.failure import ArchiveError, Denied, Missing, Unreachable
 from stator.archive.job import COMPLETED, Job
 from stator.archive.jobs import JobFailed, Jobs
 from stator.archive.location import Location
@@ -103,6 +103,10 @@ class Output:
             raise _no_bucket() from error
         except Denied as error:
             raise JobFailed("S3AccessDenied", f"Access Denied: {error}") from error
+        except Unreachable:
+            raise
+        except ArchiveError as error:
+            raise JobFailed("S3Error", str(error)) from error
 
 
 def _no_bucket() -> JobFailed:

@@ -88,12 +88,13 @@ class String(Type):
         min: int | None = None,
         max: int | None = None,
         pattern: str | None = None,
+        faster: str | None = None,
         enum: tuple[str, ...] | None = None,
     ) -> None:
         bounds = {"min": min, "max": max, "pattern": pattern, "enum": enum}
         self.model = {name: bound for name, bound in bounds.items() if bound is not None}
         self._min, self._max, self._pattern, self._enum = min, max, pattern, enum
-        match = re.compile(pattern).fullmatch if pattern is not None else None
+        match = re.compile(faster or pattern).fullmatch if pattern is not None else None
         self._match = match
         low, high = min or 0, max if max is not None else _ENDLESS
         if enum is not None:

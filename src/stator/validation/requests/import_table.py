@@ -17,7 +17,10 @@ from stator.validation.shape import List, Structure, required
 from stator.validation.table_name import ARN_LENGTH_MAX, NewTableName
 
 CLIENT_TOKEN: Final = String(pattern=r"^[^\$]+$")
-BUCKET: Final = String(max=255, pattern=r"^[a-z0-9A-Z]+[\.\-\w]*[a-z0-9A-Z]+$")
+# The model's pattern takes the cube of a name's length to refuse it: 10,000 characters would be hours.
+BUCKET: Final = String(
+    max=255, pattern=r"^[a-z0-9A-Z]+[\.\-\w]*[a-z0-9A-Z]+$", faster=r"[a-z0-9A-Z][\.\-\w]*[a-z0-9A-Z]"
+)
 BUCKET_OWNER: Final = String(pattern="[0-9]{12}")
 KEY_PREFIX: Final = String(max=1024)
 COMPRESSION: Final = String(enum=("GZIP", "ZSTD", "NONE"))
