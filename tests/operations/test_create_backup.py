@@ -143,14 +143,14 @@ def test_refusals(dynamodb: Any, table: str) -> None:
     )
 
 
-def test_a_table_on_its_way_is_in_use() -> None:
+def test_a_table_on_its_way_is_not_found() -> None:
     running = start_server(transition_seconds=5)
     try:
         client = new_account(running.url).client()
         create_table(client, "things", "pk:S")
         assert fault(client.create_backup, TableName="things", BackupName="first") == (
-            "TableInUseException",
-            "Attempt to change a resource which is still in use: Table is being created: things",
+            "TableNotFoundException",
+            "Table not found: things",
         )
         client.close()
     finally:

@@ -106,6 +106,22 @@ def test_refusals(dynamodb: Any, account: Account) -> None:
             "Member must have length greater than or equal to 37"
         )
         stream = f"arn:aws:dynamodb:eu-west-1:{account.number}:table/things/stream/x"
-        assert stream in invalid(call, BackupArn=stream)
+        assert invalid(call, BackupArn=stream) == "Invalid Backup ARN"
+        assert invalid(call, BackupArn="x" * 48) == "Invalid Backup ARN"
         elsewhere = unknown.replace("eu-west-1", "us-east-1")
-        assert elsewhere in invalid(call, BackupArn=elsewhere)
+        assert fault(call, BackupArn=elsewhere) == ("BackupNotFoundException", f"Backup not found: {elsewhere}")
+        assert fault(call, BackupArn=unknown.replace("eu-west-1", ""))[0] == "AccessDeniedException"
+        for part, other in ((":aws:", ":gcp:"), (":dynamodb:", ":s3:")):
+            assert invalid(call, BackupArn=unknown.replace(part, other)) == "Invalid Request: BackupArn is not valid"
+
+
+def test_the_region_of_an_arn_does_not_matter(dynamodb: Any, account: Account) -> None:
+    create_table(dynamodb, "things", "pk:S")
+    arn = make_backup(dynamodb)
+    elsewhere = arn.replace("eu-west-1", "us-east-1")
+    described = dynamodb.describe_backup(BackupArn=elsewhere)["BackupDescription"]
+    assert described["BackupDetails"]["BackupArn"] == elsewhere
+    assert described["SourceTableDetails"]["TableArn"] == f"arn:aws:dynamodb:eu-west-1:{account.number}:table/things"
+    deleted = dynamodb.delete_backup(BackupArn=elsewhere)["BackupDescription"]["BackupDetails"]
+    assert (deleted["BackupArn"], deleted["BackupStatus"]) == (elsewhere, "DELETED")
+    assert fault(dynamodb.describe_backup, BackupArn=arn)[0] == "BackupNotFoundException"

@@ -113,4 +113,14 @@ def test_refusals(dynamodb: Any) -> None:
         "Member must satisfy enum value set: [USER, SYSTEM, AWS_BACKUP, ALL]"
     )
     bad = "arn:aws:dynamodb:eu-west-1:123456789012:table/things"
-    assert bad in invalid(call, ExclusiveStartBackupArn=bad)
+    assert invalid(call, ExclusiveStartBackupArn=bad) == "Invalid Backup ARN"
+    assert invalid(call, TimeRangeLowerBound=2, TimeRangeUpperBound=1) == (
+        "One or more parameter values were invalid: Time range lower bound must be less than or equal to upper bound"
+    )
+
+
+def test_a_start_of_another_region(dynamodb: Any, account: Account) -> None:
+    arn = f"arn:aws:dynamodb:us-east-1:{account.number}:table/things/backup/01750000000000-0123abcd"
+    assert invalid(dynamodb.list_backups, ExclusiveStartBackupArn=arn) == (
+        "Invalid Request: The supplied ExclusiveStartBackupArn does not match the region"
+    )

@@ -91,4 +91,9 @@ def test_refusals(dynamodb: Any, table: str) -> None:
         told = fault(call, TableName=table, PointInTimeRecoverySpecification={**on, "RecoveryPeriodInDays": days})
         assert told[0] == "ValidationException"
         assert "recoveryPeriodInDays" in told[1]
+    off = {"PointInTimeRecoveryEnabled": False, "RecoveryPeriodInDays": 7}
+    assert fault(call, TableName=table, PointInTimeRecoverySpecification=off) == (
+        "ValidationException",
+        "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.",
+    )
     assert described(dynamodb) == OFF

@@ -11,26 +11,31 @@ from stator.errors import AccessDeniedException, BackupNotFoundException, Intern
 
 _log = logging.getLogger(__name__)
 
-_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:([a-z0-9-]*):([0-9]*):table/([a-zA-Z0-9_.-]{3,255})/backup/([0-9a-f-]+)")
+_ARN = re.compile(
+    r"arn:([^:]*):([^:]*):([a-z0-9-]*):([0-9]*):table/([a-zA-Z0-9_.-]{3,255})/backup/([0-9a-f-]+)", re.ASCII
+)
+_PARTITION = re.compile("aws[a-z-]*")
 
 
-def parse_arn(call: Call, arn: str) -> tuple[str, str]:
-    """(table, id). Raises ValidationException for what is no backup's ARN in this region, AccessDeniedException for
-    another account's."""
+def parse_arn(call: Call, arn: str) -> tuple[str, str, str]:
+    """(region, table, id). Raises ValidationException for what is no backup's ARN, AccessDeniedException for another
+    account's."""
     place = _ARN.fullmatch(arn)
     if place is None:
-        raise ValidationException(f"Invalid BackupArn: {arn}")
-    region, account, table, id = place.groups()
-    if account != call.account:
+        raise ValidationException("Invalid Backup ARN")
+    partition, service, region, account, table, id = place.groups()
+    if service != "dynamodb" or _PARTITION.fullmatch(partition) is None:
+        raise ValidationException("Invalid Request: BackupArn is not valid")
+    if account != call.account or not region:
         raise AccessDeniedException("Access is denied")
-    if region != call.region:
-        raise ValidationException(f"Invalid BackupArn: {arn}")
-    return table, id
+    return region, table, id
 
 
 async def backup_of(call: Call, arn: str) -> Backup:
-    """The backup of that ARN, CREATING or AVAILABLE. Raises BackupNotFoundException."""
-    table, id = parse_arn(call, arn)
+    """The backup of that ARN, CREATING or AVAILABLE. Raises BackupNotFoundException.
+
+    It is looked for in the caller's region, whatever the region of the ARN: the service does the same."""
+    _, table, id = parse_arn(call, arn)
     await look(call)
     job = call.parts.jobs.find(backups.JOB, call.account, call.region, id)
     if job is not None and not job.finished and job.table == table:

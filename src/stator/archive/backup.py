@@ -6,6 +6,7 @@ A backup that is being made is a job; one that is made is a full copy in the arc
 import re
 import secrets
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -139,19 +140,26 @@ def details(backup: Backup) -> dict[str, Any]:
     )
 
 
+def expiry(backup: Backup) -> str:
+    """When it goes, as messages tell it."""
+    moment = datetime.fromtimestamp(backup.expires or 0, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def summary(backup: Backup) -> dict[str, Any]:
     """As BackupSummary."""
     table = backup.table
     return {"TableName": table.name, "TableId": table.id, "TableArn": table.arn} | details(backup)
 
 
-def description(backup: Backup) -> dict[str, Any]:
-    """As BackupDescription."""
+def description(backup: Backup, arn: str) -> dict[str, Any]:
+    """As BackupDescription. `arn` is what it was asked for by, and may name another region. Of what the table of a
+    system backup had beside items nothing is told, though it comes back."""
     shown = describe(replace(backup.table, status=Status.ACTIVE), {}, backup.created)
     return {
-        "BackupDetails": details(backup),
+        "BackupDetails": details(backup) | {"BackupArn": arn},
         "SourceTableDetails": _source(backup, shown),
-        "SourceTableFeatureDetails": _features(backup.table, shown),
+        "SourceTableFeatureDetails": {} if backup.type == SYSTEM else _features(backup.table, shown),
     }
 
 

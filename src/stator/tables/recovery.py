@@ -18,13 +18,24 @@ _DAY_SECONDS = 86_400
 
 def check(table: Table | None, name: str) -> Table:
     """The table, if it can have the setting. Raises TableNotFoundException or ContinuousBackupsUnavailableException."""
-    if table is None or table.status is Status.DELETING:
+    if table is None or table.status is Status.DELETING or is_being_restored(table):
         raise not_found(name)
-    if table.status is Status.CREATING and table.settles_at is None:  # a job fills it
-        raise ContinuousBackupsUnavailableException(
-            f"Backups are being enabled for the table: {name}. Please retry later"
-        )
+    if is_being_imported(table):
+        raise unavailable(name)
     return table
+
+
+def is_being_restored(table: Table) -> bool:
+    return table.status is Status.CREATING and table.settles_at is None and table.restore is not None
+
+
+def is_being_imported(table: Table) -> bool:
+    """CREATING until a job has filled it, with what does not come from a table."""
+    return table.status is Status.CREATING and table.settles_at is None and table.restore is None
+
+
+def unavailable(name: str) -> ContinuousBackupsUnavailableException:
+    return ContinuousBackupsUnavailableException(f"Backups are being enabled for the table: {name}. Please retry later")
 
 
 def not_found(name: str) -> TableNotFoundException:

@@ -3,11 +3,10 @@
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.archive import backup as backups
-from stator.errors import TableInUseException, TableNotFoundException
 from stator.model.table import Status, Table
-from stator.tables import lifecycle
 from stator.tables.catalog import Edit
 from stator.tables.name import resolve
+from stator.tables.recovery import is_being_imported, not_found, unavailable
 from stator.validation.requests.backup import CREATE_BACKUP
 
 
@@ -29,8 +28,8 @@ async def create_backup(call: Call) -> Answer:
 
 
 def _check(table: Table | None, name: str) -> Table:
-    if table is None:
-        raise TableNotFoundException(f"Table not found: {name}")
-    if table.status in (Status.CREATING, Status.DELETING):
-        raise TableInUseException(lifecycle.in_use(table).message)
+    if table is not None and is_being_imported(table):
+        raise unavailable(name)
+    if table is None or table.status in (Status.CREATING, Status.DELETING):
+        raise not_found(name)
     return table

@@ -9,4 +9,5 @@ from stator.validation.requests.backup import DESCRIBE_BACKUP
 
 @operation("DescribeBackup", DESCRIBE_BACKUP)
 async def describe_backup(call: Call) -> Answer:
-    return {"BackupDescription": description(await backup_of(call, call.request["BackupArn"]))}
+    arn = call.request["BackupArn"]
+    return {"BackupDescription": description(await backup_of(call, arn), arn)}

@@ -3,6 +3,7 @@
 from stator.api.call import Answer, Call
 from stator.api.continuous_backups import describe_continuous_backups
 from stator.api.registry import operation
+from stator.errors import ValidationException
 from stator.model.table import Table
 from stator.tables import recovery
 from stator.tables.catalog import Edit
@@ -16,6 +17,10 @@ async def update_continuous_backups(call: Call) -> Answer:
     name = resolve(call.account, call.region, call.request["TableName"])
     specification = call.request["PointInTimeRecoverySpecification"]
     enabled, period = specification["PointInTimeRecoveryEnabled"], specification.get("RecoveryPeriodInDays")
+    if period is not None and not enabled:
+        raise ValidationException(
+            "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
+        )
 
     def prepare(table: Table | None) -> Edit:
         return Edit(recovery.prepare(recovery.check(table, name)))
