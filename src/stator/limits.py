@@ -53,6 +53,7 @@ ACCOUNT_CAPACITY_UNITS_MAX = 80_000
 TABLE_CAPACITY_UNITS_MAX = 40_000
 
 # Imports and bulk operations
+RESTORES_MAX = 50  # under way, per account and region
 IMPORTS_MAX = 50  # under way, per account and region
 BULK_OPERATIONS_MAX = 50
 LIST_IMPORTS_MAX = 25

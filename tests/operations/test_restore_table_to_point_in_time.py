@@ -1,13 +1,13 @@
 """RestoreTableToPointInTime: what comes back, and what is refused."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
 from tests.operations.backups import fill, items, row, until, wait_until_active
 from tests.operations.conftest import create_table
-from tests.operations.faults import fault
+from tests.operations.faults import fault, invalid
 from tests.operations.test_update_continuous_backups import described, enable
 from tests.running import Account, RunningServer
 
@@ -39,7 +39,7 @@ def test_the_latest_time_has_every_write(dynamodb: Any, table: str, account: Acc
     assert items(dynamodb, "again") == items(dynamodb, table)
     assert items(dynamodb, "again", IndexName="by-x") == items(dynamodb, table, IndexName="by-x")
     done = dynamodb.describe_table(TableName="again")["Table"]
-    assert done["RestoreSummary"]["RestoreInProgress"] is False
+    assert "RestoreSummary" not in done
     assert described(dynamodb, "again")["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
 
 
@@ -91,11 +91,58 @@ def test_refusals(dynamodb: Any, table: str) -> None:
     told = fault(call, SourceTableName=table, TargetTableName="plain", **latest)
     assert told == ("TableAlreadyExistsException", "Table already exists: plain")
     window = described(dynamodb)["PointInTimeRecoveryDescription"]
+    earliest = window["EarliestRestorableDateTime"]
     for time in (
         window["EarliestRestorableDateTime"] - timedelta(seconds=5),
         window["LatestRestorableDateTime"] + timedelta(days=1),
     ):
-        assert fault(call, SourceTableName=table, **target, RestoreDateTime=time)[0] == "InvalidRestoreTimeException"
-    for request in ({}, {"SourceTableName": table, "RestoreDateTime": 1, **latest}, {"SourceTableName": table}):
-        assert fault(call, **target, **request)[0] == "ValidationException"
+        code, text = fault(call, SourceTableName=table, **target, RestoreDateTime=time)
+        assert code == "InvalidRestoreTimeException"
+        bounds = (f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", f"{earliest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        assert text.startswith(
+            f"RestoreDateTime '{bounds[0]}' must be within EarliestRestorableDateTime '{bounds[1]}' and"
+        )
     assert dynamodb.list_tables()["TableNames"] == ["plain", "things"]
+
+
+ARN = "arn:aws:dynamodb:{region}:{account}:table/things"
+LEAD = "One or more parameter values were invalid: "
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ({}, "The parameter 'TableName' is required but was not present in the request"),
+        (
+            {"SourceTableName": "things", "SourceTableArn": ARN},
+            f"{LEAD}Must provide exactly one of: sourceTableArn, sourceTableName",
+        ),
+        ({"SourceTableArn": "things"}, f"{LEAD}ARNs must start with 'arn:': things"),
+        ({"SourceTableArn": f"{ARN}/index/x"}, f"{LEAD}sourceTableArn is not a valid ARN"),
+        (
+            {"SourceTableArn": "arn:aws:dynamodb:eu-west-1:999999999999:table/things"},
+            "This action is only supported by accounts that match the resource owner\N{RIGHT SINGLE QUOTATION MARK}s account.",
+        ),
+        (
+            {"SourceTableArn": ARN.replace("{region}", "us-east-1")},
+            "Invalid Request: sseSpecificationOverride must be provided for cross-region restores",
+        ),
+        (
+            {"SourceTableName": "things", "RestoreDateTime": 1},
+            (
+                "Invalid Request: Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore "
+                "request. Please specify either RestoreDateTime time or UseLatestRestorableTime"
+            ),
+        ),
+        (
+            {"SourceTableName": "things", "UseLatestRestorableTime": False},
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both",
+        ),
+    ],
+)
+def test_what_does_not_go_together(dynamodb: Any, account: Account, request_: dict[str, Any], text: str) -> None:
+    request = {"TargetTableName": "again", "UseLatestRestorableTime": True, **request_}
+    if "SourceTableArn" in request:
+        arn = request["SourceTableArn"].replace("{account}", account.number)
+        request["SourceTableArn"] = arn.replace("{region}", "eu-west-1")
+    assert invalid(dynamodb.restore_table_to_point_in_time, **request) == text

@@ -1,9 +1,10 @@
 """The system backup that a deleted table with recovery to a point in time leaves."""
 
+from datetime import UTC
 from typing import Any
 
 from tests.operations.backups import fill, items, restore, until
-from tests.operations.faults import fault
+from tests.operations.faults import invalid
 from tests.running import Account, RunningServer, new_account, start_server
 
 DAYS = 86_400
@@ -36,7 +37,7 @@ def test_a_table_with_recovery_leaves_a_backup(dynamodb: Any, server: RunningSer
     kept = summary["BackupExpiryDateTime"] - summary["BackupCreationDateTime"]
     assert kept.total_seconds() == 35 * DAYS
     again = restore(dynamodb, summary["BackupArn"], table)
-    assert again["RestoreSummary"]["SourceBackupArn"] == summary["BackupArn"]
+    assert again["TableId"] != described["TableId"]
     assert items(dynamodb, table) == before
     recovery = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
@@ -47,13 +48,17 @@ def test_a_table_without_recovery_leaves_none(dynamodb: Any, table: str) -> None
     assert dynamodb.list_backups(BackupType="ALL")["BackupSummaries"] == []
 
 
-def test_it_may_be_deleted(dynamodb: Any, table: str) -> None:
+def test_nobody_may_delete_it(dynamodb: Any, table: str) -> None:
     enable_recovery(dynamodb, table)
     dynamodb.delete_table(TableName=table)
     (summary,) = until(lambda: system_backups(dynamodb))
     arn = summary["BackupArn"]
-    dynamodb.delete_backup(BackupArn=arn)
-    assert fault(dynamodb.describe_backup, BackupArn=arn) == ("BackupNotFoundException", f"Backup not found: {arn}")
+    expiry = summary["BackupExpiryDateTime"].astimezone(UTC).isoformat(timespec="milliseconds")
+    assert invalid(dynamodb.delete_backup, BackupArn=arn) == (
+        f"Invalid Request: User is not allowed to delete the system backup with arn {arn}. "
+        f"It will automatically expire on {expiry.replace('+00:00', 'Z')}"
+    )
+    assert dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableFeatureDetails"] == {}
 
 
 def test_it_goes_after_35_days() -> None:

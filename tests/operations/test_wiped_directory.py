@@ -152,12 +152,23 @@ def test_a_backup_that_is_restored_from_is_in_use(tmp_path: Path) -> None:
         client.restore_table_from_backup(TargetTableName="again", BackupArn=arn)
         assert fault(client.delete_backup, BackupArn=arn) == (
             "BackupInUseException",
-            f"Backup is being restored to a table: {arn}",
+            f"Backup is being used to restore table: {arn}",
         )
         assert fault(client.delete_table, TableName="again")[0] == "ResourceInUseException"
         assert fault(client.restore_table_from_backup, TargetTableName="again", BackupArn=arn) == (
             "TableInUseException",
-            "Attempt to change a resource which is still in use: Table is being created: again",
+            f"Table: again is already being restored from backup: {arn}",
+        )
+        assert fault(client.restore_table_from_backup, TargetTableName="third", BackupArn=arn) == (
+            "BackupInUseException",
+            f"Backup is being used to restore another table: {arn}",
+        )
+        missing = ("TableNotFoundException", "Table not found: again")
+        assert fault(client.create_backup, TableName="again", BackupName="of-it") == missing
+        assert fault(client.describe_continuous_backups, TableName="again") == missing
+        on = {"PointInTimeRecoveryEnabled": True}
+        assert (
+            fault(client.update_continuous_backups, TableName="again", PointInTimeRecoverySpecification=on) == missing
         )
         shutil.rmtree(archive, ignore_errors=True)
         away.rename(archive)

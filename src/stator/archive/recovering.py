@@ -60,15 +60,15 @@ def _checked(wanted: float, window: Window) -> float:
     # Clients tell whole seconds: the second in which the window begins counts as covered.
     if not int(window.earliest) <= wanted <= window.latest:
         raise InvalidRestoreTimeException(
-            f"Invalid restore time: {_told(wanted)} is not between the earliest restorable time, "
-            f"{_told(window.earliest)}, and the latest, {_told(window.latest)}"
+            f"RestoreDateTime '{_told(wanted)}' must be within EarliestRestorableDateTime '{_told(window.earliest)}' "
+            f"and LatestRestorableDateTime '{_told(window.latest)}'"
         )
     return max(wanted, window.earliest)
 
 
 def _told(time: float) -> str:
     try:
-        return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (OverflowError, ValueError, OSError):  # not in the years 1 to 9999
         return f"{time:.3f}"
 

@@ -13,10 +13,10 @@ from stator.archive.backup import Backup
 from stator.archive.job import Job
 from stator.archive.jobs import Jobs
 from stator.errors import LimitExceededException, TableAlreadyExistsException, TableInUseException, WireError
-from stator.limits import TABLES_MAX
+from stator.limits import RESTORES_MAX, TABLES_MAX
 from stator.model.table import Restore, Status, Table
-from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
+from stator.tables.recovery import is_being_restored
 
 JOB = "restore"
 
@@ -53,8 +53,8 @@ async def begin(
     count = restoring.count_spaces(source.table, request)
     restoring.build(source.table, request, place=place, spaces=range(count), now=now)
     # Also asked inside the change; asked here so that a request in vain costs no spaces.
-    _check_absent(catalog.find(account, region, name), name)
-    _check_room(catalog, account, region)
+    check_target(catalog, place, name)
+    _check_room(catalog, jobs, place)
     spaces = await catalog.create_spaces(count)
     try:
         table = restoring.build(source.table, request, place=place, spaces=spaces, now=now)
@@ -73,7 +73,7 @@ async def begin(
 
         def decide(old: Table | None) -> Edit:
             _check_absent(old, name)
-            _check_room(catalog, account, region)
+            _check_room(catalog, jobs, place)
             return Edit(table, puts=(jobs.put(job),))
 
         made = await catalog.change(account, region, name, decide)
@@ -84,15 +84,27 @@ async def begin(
     return made
 
 
+def check_target(catalog: Catalog, place: tuple[str, str], name: str) -> None:
+    """Raises TableAlreadyExistsException or TableInUseException unless the name is free."""
+    _check_absent(catalog.find(*place, name), name)
+
+
 def _check_absent(table: Table | None, name: str) -> None:
     if table is None:
         return
-    if table.status in (Status.CREATING, Status.DELETING):
-        raise TableInUseException(lifecycle.in_use(table).message)
+    if is_being_restored(table):
+        backup = None if table.restore is None else table.restore.source_backup_arn
+        source = "" if backup is None else f" from backup: {backup}"
+        raise TableInUseException(f"Table: {name} is already being restored{source}")
     raise TableAlreadyExistsException(f"Table already exists: {name}")
 
 
-def _check_room(catalog: Catalog, account: str, region: str) -> None:
+def _check_room(catalog: Catalog, jobs: Jobs, place: tuple[str, str]) -> None:
+    account, region = place
+    if sum(not job.finished for job in jobs.list(JOB, account, region)) >= RESTORES_MAX:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: Only {RESTORES_MAX} restore operations can be done simultaneously"
+        )
     if len(catalog.names(account, region)) >= TABLES_MAX:
         raise LimitExceededException(
             f"Subscriber limit exceeded: There is a limit of {TABLES_MAX} tables per subscriber"

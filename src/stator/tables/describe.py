@@ -51,7 +51,7 @@ def describe(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str,
     if indexes:
         members["GlobalSecondaryIndexes"] = indexes
     members |= _stream(table)
-    if table.restore:
+    if table.restore and table.restore.in_progress:
         members["RestoreSummary"] = _restore(table.restore)
     if table.sse_key_arn:
         members["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": table.sse_key_arn}

@@ -9,11 +9,12 @@ from stator.api.registry import operation
 from stator.archive import recovering, restores
 from stator.archive.failure import ArchiveError
 from stator.archive.restores import Source
-from stator.errors import AccessDeniedException, InternalServerError, ValidationException
+from stator.errors import InternalServerError, ValidationException
 from stator.model.table import Status
 from stator.tables.describe import describe
 from stator.tables.recovery import not_found
-from stator.validation.requests.restore import RESTORE_TABLE_TO_POINT_IN_TIME
+from stator.validation.requests.restore import CROSS_REGION, RESTORE_TABLE_TO_POINT_IN_TIME
+from stator.validation.table_name import REQUIRED
 
 _log = logging.getLogger(__name__)
 
@@ -36,25 +37,39 @@ def _time(request: dict[str, Any]) -> float | None:
     """The time that is asked for, None for the latest."""
     latest, time = request.get("UseLatestRestorableTime"), request.get("RestoreDateTime")
     if latest and time is not None:
-        raise ValidationException(f"{_LEAD}RestoreDateTime and UseLatestRestorableTime cannot both be given")
+        raise ValidationException(
+            "Invalid Request: Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore "
+            "request. Please specify either RestoreDateTime time or UseLatestRestorableTime"
+        )
     if not latest and time is None:
-        raise ValidationException(f"{_LEAD}Either RestoreDateTime or UseLatestRestorableTime must be given")
+        raise ValidationException(
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both"
+        )
     return time
 
 
 def _place(call: Call) -> tuple[str, str, str]:
     """Account, region and name of the source. An ARN may be of another region."""
     name, arn = call.request.get("SourceTableName"), call.request.get("SourceTableArn")
-    if (name is None) == (arn is None):
-        raise ValidationException(f"{_LEAD}Exactly one of SourceTableName and SourceTableArn must be given")
+    if name is not None and arn is not None:
+        raise ValidationException(f"{_LEAD}Must provide exactly one of: sourceTableArn, sourceTableName")
     if name is not None:
         return call.account, call.region, name
-    found = _ARN.fullmatch(arn or "")
+    if arn is None:
+        raise ValidationException(REQUIRED)
+    if not arn.startswith("arn:"):
+        raise ValidationException(f"{_LEAD}ARNs must start with 'arn:': {arn}")
+    found = _ARN.fullmatch(arn)
     if found is None:
-        raise ValidationException(f"Invalid SourceTableArn: {arn}")
+        raise ValidationException(f"{_LEAD}sourceTableArn is not a valid ARN")
     region, account, name = found.groups()
     if account != call.account:
-        raise AccessDeniedException("Access is denied")
+        raise ValidationException(
+            "This action is only supported by accounts that match the resource owner\N{RIGHT SINGLE QUOTATION MARK}s "
+            "account."
+        )
+    if region != call.region and "SSESpecificationOverride" not in call.request:
+        raise ValidationException(CROSS_REGION)
     return account, region, name
 
 

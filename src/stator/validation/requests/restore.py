@@ -19,6 +19,8 @@ from stator.validation.table_name import NAME_LENGTH_MAX, NAME_LENGTH_MIN, NAME_
 
 TARGET_TABLE_NAME: Final = String(min=NAME_LENGTH_MIN, max=NAME_LENGTH_MAX, pattern=NAME_PATTERN)
 
+CROSS_REGION: Final = "Invalid Request: sseSpecificationOverride must be provided for cross-region restores"
+
 OVERRIDES: Final[dict[str, Type]] = {
     "BillingModeOverride": BILLING_MODE,
     "GlobalSecondaryIndexOverride": List(global_index("GlobalSecondaryIndex")),
