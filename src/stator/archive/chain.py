@@ -176,8 +176,14 @@ async def read(location: Location, prefix: str) -> Chain:
     # A copy from before belongs to a chain that was broken off: what came between is in no journal.
     copies = tuple(moment for moment in copies_among(paths) if moment >= since)
     # A month has thousands of segments: names are read in a thread.
-    lanes = await asyncio.to_thread(lanes_among, paths, len(record.start))
+    lanes = await asyncio.to_thread(_lanes_since, paths, record.start)
     return Chain(prefix, record, head, copies, lanes)
+
+
+def _lanes_since(paths: Iterable[str], start: tuple[int, ...]) -> tuple[tuple[Segment, ...], ...]:
+    """What is older was sealed before the chain was broken off, and does not lead up to its beginning."""
+    lanes = zip(lanes_among(paths, len(start)), start, strict=True)
+    return tuple(tuple(each for each in lane if each.last > before) for lane, before in lanes)
 
 
 async def find(location: Location, account: str, region: str, name: str) -> list[str]:
@@ -198,7 +204,13 @@ def plan(chain: Chain, time: int) -> int | None:
     before = [moment for moment in chain.copies if moment <= time]
     if before:
         return before[-1]
-    return None if chain.record.empty or not chain.copies else chain.copies[0]
+    return None if not chain.copies or _has_beginning(chain) else chain.copies[0]
+
+
+def _has_beginning(chain: Chain) -> bool:
+    """Whether a chain began without items and nothing has been pruned since."""
+    first = zip(chain.lanes, chain.record.start, strict=True)
+    return chain.record.empty and all(lane[0].first <= start + 1 for lane, start in first if lane)
 
 
 def ways(chain: Chain, copy: FullCopy | None, time: int) -> list[Way]:

@@ -10,7 +10,7 @@ from stator.archive import chain as chains
 from stator.archive.chain import Chain
 from stator.archive.failure import Missing
 from stator.archive.location import Location
-from stator.archive.reach import Reach, Window
+from stator.archive.reach import DAY_SECONDS, Reach, Window
 from stator.archive.restores import Source
 from stator.errors import InvalidRestoreTimeException, PointInTimeRecoveryUnavailableException
 from stator.model.table import Table
@@ -46,7 +46,10 @@ async def from_archive(archive: Location, place: tuple[str, str, str], wanted: f
     if chain.latest is None:
         raise unavailable(place[2])
     recovery = chain.record.table.recovery
-    since = chain.earliest if recovery is None else max(chain.earliest, round(recovery.since * 1000))
+    since = chain.earliest
+    if recovery is not None:  # what had left the period when the archive last heard of it is pruned
+        period = chain.latest - recovery.period_days * DAY_SECONDS * 1000
+        since = max(since, round(recovery.since * 1000), period)
     window = Window(since / 1000, max(since, chain.latest) / 1000)
     time = window.latest if wanted is None else _checked(wanted, window)
     return _source(chain.record.table, chain.prefix, time)

@@ -240,7 +240,8 @@ class Archivist:
             sealed = await keeper.seal(through, age_seconds)
             self._reach.note(table.id, keeper.own.since or 0.0, keeper.through / 1000)
             return sealed
-        await keeper.seal(through, None)
+        # It may have been written to and deleted since that barrier; now it is not written to any more.
+        await keeper.seal(await pass_barrier(self._parts) + 1, None)
         await keeper.end(self._parts.steady())
         self._reach.forget(keeper.own.table.id)
         return True

@@ -25,7 +25,7 @@ from stator.journal.record import LANES
 from stator.model.table import Table
 from stator.services.parts import JobParts
 from stator.services.supervisor import retry_seconds
-from stator.storage.store import Change, Key, Put, Record, Row
+from stator.storage.store import Change, Key, Put, Record, Row, Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +132,11 @@ class ChainKeeper:
             now = self._parts.steady()
             due = oldest is not None and (age_seconds is None or now - oldest / 1000 >= age_seconds)
             if due:
-                await asyncio.gather(*(self._seal_lane(lane, through) for lane in range(LANES)))
+                work = (self._seal_lane(lane, through) for lane in range(LANES))
+                # All end before one's failure is told: the next round must not meet what is left of this one.
+                for failure in await asyncio.gather(*work, return_exceptions=True):
+                    if failure is not None:
+                        raise failure
                 oldest = None
             covered = through if oldest is None else min(through, oldest - 1)
             self.through = max(self.through, covered)
@@ -161,12 +165,20 @@ class ChainKeeper:
         snapshot = await self._parts.store.snapshot()
         try:
             moment = max(int(self._parts.steady() * 1000), round((self.own.since or 0.0) * 1000))
+            await self._seal_all_of(snapshot)
             path = chains.copy_path(self.prefix, moment)
             made = await full_copy.write(self._parts.archive, path, snapshot, table, moment=moment / 1000)
         finally:
             await snapshot.close()
         self.copies.append(moment)
         self.copied = made.lanes
+
+    async def _seal_all_of(self, snapshot: Snapshot) -> None:
+        """A time before a copy is reached by undoing what it has: it must have nothing that is not sealed."""
+        ends = [await snapshot.last(self._number, lane) for lane in range(LANES)]
+        while any(sealed < end for sealed, end in zip(self._sealed, ends, strict=True)):
+            if not await self.seal(await pass_barrier(self._parts), None):
+                return
 
     async def read_copied(self) -> tuple[int, ...]:
         """The lanes of the newest copy."""

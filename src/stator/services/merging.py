@@ -83,20 +83,26 @@ class Merging:
 
     async def _sweep(self, keeper: ChainKeeper, paths: Sequence[str]) -> None:
         """Remove what others have as well, once it was known for a while."""
-        for path in await asyncio.to_thread(_superseded, [list(lane) for lane in keeper.lanes], paths):
+        for path in await asyncio.to_thread(
+            _superseded, keeper.own.start, [list(lane) for lane in keeper.lanes], paths
+        ):
             since = keeper.superseded.setdefault(path, self._now)
             if since + STAY_SECONDS <= self._now:
                 await self._archive.delete(f"{keeper.prefix}/{path}")
                 del keeper.superseded[path]
 
 
-def _superseded(lanes: Sequence[Sequence[Segment]], paths: Sequence[str]) -> list[str]:
-    """Those of segments that are not in their lane, because one there has all that they have."""
+def _superseded(start: Sequence[int] | None, lanes: Sequence[Sequence[Segment]], paths: Sequence[str]) -> list[str]:
+    """Those of segments that are not in their lane, because one there has all that they have, or because they are from
+    before the chain began anew."""
     firsts = [[each.first for each in lane] for lane in lanes]
     found = []
     for path in paths:
         each = segment.parse(path)
         if each is None or each.lane >= len(lanes):
+            continue
+        if start is not None and each.last <= start[each.lane]:
+            found.append(path)
             continue
         place = bisect_right(firsts[each.lane], each.first) - 1
         if place >= 0:
