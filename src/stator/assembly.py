@@ -272,5 +272,9 @@ def _locations(settings: Settings) -> tuple[Location, Buckets]:
         archive = Location.open(settings.archive_url)
     except ArchiveError as error:
         raise ConfigurationError(f"archive: {error}") from None
+    try:
+        Location.open(settings.buckets_url.replace("{bucket}", "bucket"))
+    except ArchiveError as error:
+        raise ConfigurationError(f"buckets: {error}") from None
     private = [archive] if settings.in_memory else [archive, Location.open(str(settings.data_dir))]
     return archive, Buckets(settings.buckets_url, private)

@@ -76,5 +76,8 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     assert listed.stderr == f"stator: {tmp_path}/none is no archive. Name the one to look at with --archive.\n"
     verified = run("archive", "verify", "--archive", tmp_path / "none")
     assert (verified.returncode, verified.stdout, verified.stderr) == (1, "", listed.stderr)
+    for setting in ("--archive=ftp://x", "--buckets=ftp://{bucket}"):
+        wrong = run("serve", "--port", "0", "--data-dir", tmp_path / "data", setting)
+        assert (wrong.returncode, "is no place for an archive" in wrong.stderr) == (2, True)
     wrong = run("archive", "verify", "--archive", "ftp://x")
     assert (wrong.returncode, "is no place for an archive" in wrong.stderr) == (1, True)

@@ -58,7 +58,8 @@ class Job:
     @property
     def name(self) -> str:
         """For logs."""
-        return f"{self.kind} {self.id} of {self.account}/{self.region}/{self.table}"
+        place = f" of {self.account}/{self.region}/{self.table}" if self.account else ""
+        return f"{self.kind} {self.id}{place}"
 
 
 def job_key(kind: str, account: str, region: str, id: str) -> Key:

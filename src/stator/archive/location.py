@@ -68,7 +68,7 @@ class Location:
         elif scheme in SCHEMES and parts.netloc:
             backend = Remote.open(scheme, parts.netloc, dict(parse_qsl(parts.query)), shown)
         else:
-            raise ArchiveError(f"{shown} is no place for an archive: use a folder, s3://, gs:// or az://")
+            raise ArchiveError(f"{shown} is no place for an archive or bucket: use a folder, s3://, gs:// or az://")
         return cls(backend, shown, f"{_checked(prefix)}/" if prefix else "")
 
     @classmethod

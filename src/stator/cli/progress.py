@@ -60,7 +60,8 @@ class Progress:
         seconds = time.monotonic() - self._began
         size = f", {megabytes(self.bytes)}" if self.bytes else ""
         rate = f" ({self.rate():,.0f} a second)" if self.count > self._resumed and seconds >= 0.1 else ""
-        return f"{self.count:,} {self.unit}{size} in {duration(seconds)}{rate}"
+        unit = self.unit.removesuffix("s") if self.count == 1 else self.unit
+        return f"{self.count:,} {unit}{size} in {duration(seconds)}{rate}"
 
 
 def megabytes(size: float) -> str:

@@ -143,7 +143,7 @@ class _Output:
         """Raises JobFailed when nothing can be written there."""
         try:
             if not await self._bucket.there():
-                raise no_bucket()
+                raise no_bucket(self._bucket)
             self._there = True
             await self._bucket.put(f"{self._folder}/_started", b"")
         except ArchiveError as error:

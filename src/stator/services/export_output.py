@@ -16,6 +16,7 @@ from stator.archive.failure import ArchiveError, Denied, Missing, Unreachable
 from stator.archive.job import COMPLETED, Job
 from stator.archive.jobs import JobFailed, Jobs
 from stator.archive.location import Location
+from stator.services.intake import no_bucket
 from stator.storage.store import Position
 
 PLAIN_BYTES_MAX = 32 * 1024 * 1024
@@ -48,7 +49,7 @@ class Output:
         """Show that the bucket is there and may be written to. Raises JobFailed."""
         with contextlib.suppress(Denied):  # who may not list may still put
             if not await self._bucket.there():
-                raise _no_bucket()
+                raise no_bucket(self._bucket)
         await self._put(self._layout.started, b"")
 
     async def add(self, page: Lines, last: Position) -> None:
@@ -100,14 +101,10 @@ class Output:
         try:
             await self._bucket.put(key, body)
         except Missing as error:
-            raise _no_bucket() from error
+            raise no_bucket(self._bucket) from error
         except Denied as error:
             raise JobFailed("S3AccessDenied", f"Access Denied: {error}") from error
         except Unreachable:
             raise
         except ArchiveError as error:
             raise JobFailed("S3Error", str(error)) from error
-
-
-def _no_bucket() -> JobFailed:
-    return JobFailed("S3NoSuchBucket", "The specified bucket does not exist")

@@ -7,6 +7,7 @@ a crash neither counts a record twice nor misses one, and a condition is never h
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -38,6 +39,8 @@ from stator.services.parts import JobParts
 from stator.services.traffic import Traffic
 from stator.storage.store import Change, Decide, Key, Row
 from stator.values.parse import parse_item
+
+_log = logging.getLogger(__name__)
 
 # How long the loop is held up at a time: where requests wait for it, and where there are none.
 BUSY_SECONDS = 0.001
@@ -257,7 +260,7 @@ async def find(bucket: Location, prefix: str, format: Format) -> list[Object]:
     """The objects to read. Raises JobFailed where there are none to be had."""
     try:
         if not await bucket.there():
-            raise no_bucket()
+            raise no_bucket(bucket)
         objects = await find_objects(bucket, prefix, format)
     except NoManifest as error:
         raise JobFailed("InvalidManifest", str(error)) from None
@@ -268,7 +271,9 @@ async def find(bucket: Location, prefix: str, format: Format) -> list[Object]:
     return objects
 
 
-def no_bucket() -> JobFailed:
+def no_bucket(bucket: Location) -> JobFailed:
+    """Says in the log, and to nobody else, where the bucket was looked for."""
+    _log.warning("there is no bucket %s: make it, or let the setting `buckets` say where buckets are", bucket.url)
     return JobFailed("S3NoSuchBucket", "The specified bucket does not exist")
 
 

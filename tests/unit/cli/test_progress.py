@@ -33,6 +33,9 @@ def test_a_summary_counts_all_and_its_rate_only_this_run(capsys: pytest.CaptureF
         assert 0 < progress.rate() < 1_000_000
         assert progress.summary().startswith("1,000,002 items, 0.3 MB in 0.")
     assert capsys.readouterr() == ("", "")  # no terminal, no bar
+    with Progress("music", 1) as progress:
+        progress.advance(1, 0)
+        assert progress.summary().startswith("1 item in 0.")
 
 
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -437,11 +437,12 @@ def test_a_file_that_could_not_be_written_down_is_made_again() -> None:
         play(scene)
 
 
-def test_a_bucket_that_is_not_there(tmp_path: Path) -> None:
+def test_a_bucket_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def scene(house: House) -> None:
         job = await house.export()
         assert (job.state, job.failure) == (FAILED, ("S3NoSuchBucket", "The specified bucket does not exist"))
         assert not (tmp_path / "absent").exists()
+        assert f"there is no bucket {tmp_path}/absent: make it" in caplog.text
 
     play(scene, Location.open(str(tmp_path / "absent")))
 
