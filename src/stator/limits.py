@@ -56,5 +56,5 @@ TABLE_CAPACITY_UNITS_MAX = 40_000
 RESTORES_MAX = 50  # under way, per account and region
 IMPORTS_MAX = 50  # under way, per account and region
 BULK_OPERATIONS_MAX = 50
-LIST_IMPORTS_MAX = 25
+LIST_IMPORTS_DEFAULT = 10
 LIST_BULK_OPERATIONS_DEFAULT = 10  # of one page where the request does not say

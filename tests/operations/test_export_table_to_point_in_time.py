@@ -356,6 +356,15 @@ def test_a_folder_is_a_bucket_only_if_it_is_there(tmp_path: Path) -> None:
         running.close()
 
 
+def test_a_page_has_ten_exports_unless_it_is_said(dynamodb: Any, bucket: Bucket, arn: str) -> None:
+    for _ in range(11):
+        dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket.name)
+    answer = dynamodb.list_exports()
+    assert len(answer["ExportSummaries"]) == 10
+    assert len(dynamodb.list_exports(NextToken=answer["NextToken"])["ExportSummaries"]) == 1
+    assert len(dynamodb.list_exports(MaxResults=25)["ExportSummaries"]) == 11
+
+
 def test_exports_are_listed(dynamodb: Any, account: Account, bucket: Bucket, table: str, arn: str) -> None:
     other = recoverable(dynamodb, create_table(dynamodb, "others", "pk:S"))
     arns = []

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.operations.backups import fill, items, until
 from tests.operations.conftest import create_table
+from tests.operations.faults import fault, invalid
 from tests.operations.intake import (
     Bucket,
     counts,
@@ -257,12 +258,12 @@ def test_at_most_so_many_events_are_kept(dynamodb: Any, bucket: Bucket, account:
     assert len(events(account.number, done["ImportArn"])) == 10_000
 
 
-def test_an_import_without_objects_leaves_no_table(dynamodb: Any, bucket: Bucket) -> None:
+def test_an_import_without_objects_makes_an_empty_table(dynamodb: Any, bucket: Bucket) -> None:
     done = run_import(dynamodb, bucket, "nothing/")
-    assert (done["ImportStatus"], done["FailureCode"], counts(done)) == ("FAILED", "S3NoSuchKey", (0, 0, 0))
-    with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
-        dynamodb.describe_table(TableName="imported")
-    assert run_import(dynamodb, put_one(bucket), "a")["ImportStatus"] == "COMPLETED"  # under the same name
+    assert (done["ImportStatus"], counts(done)) == ("COMPLETED", (0, 0, 0))
+    assert "FailureCode" not in done
+    assert dynamodb.describe_table(TableName="imported")["Table"]["TableStatus"] == "ACTIVE"
+    assert items(dynamodb, "imported") == []
 
 
 def put_one(bucket: Bucket) -> Bucket:
@@ -296,6 +297,8 @@ def test_the_table_is_creating_and_named_meanwhile(dynamodb: Any, bucket: Bucket
     assert described["TableArn"].endswith(":table/imported")
     assert described["ImportArn"].startswith(f"{described['TableArn']}/import/0")
     assert described["ClientToken"] == "t"
+    owner = described["TableArn"].split(":")[4]
+    assert described["S3BucketSource"] == {"S3BucketOwner": owner} | request["S3BucketSource"]
     assert described["TableCreationParameters"] == request["TableCreationParameters"]
     assert described["CloudWatchLogGroupArn"].endswith(":log-group:/aws-dynamodb/imports:*")
     assert "EndTime" not in described
@@ -317,8 +320,11 @@ def test_a_token_stands_for_its_request_for_eight_hours(dynamodb: Any, bucket: B
     assert start_import(dynamodb, bucket, ClientToken="once") == arn
     wait_for_import(dynamodb, arn)
     assert start_import(dynamodb, bucket, ClientToken="once") == arn
-    with pytest.raises(dynamodb.exceptions.ImportConflictException):
-        start_import(dynamodb, bucket, ClientToken="once", table="another")
+    assert start_import(dynamodb, bucket, "other/", ClientToken="once") == arn  # the service does not look at it
+    assert fault(dynamodb.import_table, **import_request(bucket, table="another", ClientToken="once")) == (
+        "ImportConflictException",
+        "Import conflict: Duplicate request detected with conflicting parameters",
+    )
     server.clock.advance(8 * 3600 + 1)
     with pytest.raises(dynamodb.exceptions.ResourceInUseException, match="Table already exists: imported"):
         start_import(dynamodb, bucket, ClientToken="once")
@@ -335,6 +341,23 @@ def test_what_is_wrong_with_the_table_is_told_at_once(dynamodb: Any, bucket: Buc
         )
     with pytest.raises(ClientError, match="failed to satisfy constraint: Member must satisfy enum value set"):
         start_import(dynamodb, bucket, InputFormat="XML")
+    with pytest.raises(ClientError, match=r"Member must satisfy enum value set: \[ZSTD, NONE, GZIP\]"):
+        start_import(dynamodb, bucket, InputCompressionType="BZIP2")
+    options = {"Csv": {"Delimiter": ";"}}
+    assert invalid(dynamodb.import_table, **import_request(bucket, InputFormatOptions=options)) == (
+        "Invalid Request: Unsupported InputFormatOptions for the given input format: DYNAMODB_JSON."
+    )
+    options = {"Csv": {"Delimiter": ";;"}}
+    assert invalid(
+        dynamodb.import_table, **import_request(bucket, InputFormat="CSV", InputFormatOptions=options)
+    ).startswith("2 validation errors detected: Value ';;' at 'inputFormatOptions.csv.delimiter' failed to satisfy ")
+    provisioned = {"BillingMode": "PROVISIONED", "OnDemandThroughput": {"MaxReadRequestUnits": 9}}
+    provisioned |= {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
+    with pytest.raises(ClientError, match="for OnDemandThroughput cannot be specified when table BillingMode is PROV"):
+        start_import(dynamodb, bucket, TableCreationParameters=parameters | provisioned)
+    unsaid = {name: value for name, value in parameters.items() if name != "BillingMode"}
+    with pytest.raises(ClientError, match="must both be specified when BillingMode is PROVISIONED"):
+        start_import(dynamodb, bucket, TableCreationParameters=unsaid)
     assert dynamodb.list_tables()["TableNames"] == []
 
 
@@ -342,8 +365,10 @@ def test_imports_that_are_not_there(dynamodb: Any, account: Account) -> None:
     lead = f"arn:aws:dynamodb:eu-west-1:{account.number}:table/things"
     with pytest.raises(dynamodb.exceptions.ImportNotFoundException, match="Import not found: arn"):
         dynamodb.describe_import(ImportArn=f"{lead}/import/01750000000000-00000000")
-    with pytest.raises(ClientError, match="Invalid ImportArn"):
-        dynamodb.describe_import(ImportArn=f"{lead}/export/01750000000000-00000000")
+    for bad in (f"{lead}/export/01750000000000-00000000", lead, "x" * 40):
+        assert invalid(dynamodb.describe_import, ImportArn=bad) == "Invalid Import ARN"
+    elsewhere = f"{lead}/import/01750000000000-00000000".replace("eu-west-1", "us-east-1")
+    assert fault(dynamodb.describe_import, ImportArn=elsewhere)[0] == "ImportNotFoundException"
     with pytest.raises(ClientError, match="Access is denied"):
         dynamodb.describe_import(
             ImportArn=f"{lead}/import/01750000000000-00000000".replace(account.number, "999999999999")

@@ -64,6 +64,16 @@ def test_those_of_one_table(dynamodb: Any, account: Account, tables: list[str]) 
     assert listed(dynamodb.list_imports(TableArn=f"{arn}other")) == []
 
 
+def test_a_page_has_ten_unless_it_is_said(dynamodb: Any, account: Account, server: RunningServer) -> None:
+    bucket = Bucket(f"list-imports-{account.number}")
+    for number in range(11):
+        run_import(dynamodb, bucket, table=f"table{number}")
+        server.clock.advance(1)
+    answer = dynamodb.list_imports()
+    assert listed(answer) == [f"table{number}" for number in range(10, 0, -1)]
+    assert listed(dynamodb.list_imports(NextToken=answer["NextToken"])) == ["table0"]
+
+
 def test_another_region_has_its_own(account: Account, tables: list[str]) -> None:
     client = account.client(region="eu-west-2")
     assert listed(client.list_imports()) == []
@@ -78,7 +88,7 @@ def test_they_are_told_of_for_90_days(dynamodb: Any, tables: list[str], server: 
 @pytest.mark.parametrize(
     ("request_", "text"),
     [
-        ({"NextToken": "ab" * 56}, "Invalid NextToken"),
+        ({"NextToken": "ab" * 56}, f"Invalid Request: Provided nextToken is invalid: {'ab' * 56}"),
         ({"NextToken": "x" * 112}, "failed to satisfy constraint"),
         ({"NextToken": "ab"}, "failed to satisfy constraint"),
         ({"PageSize": 26}, "Member must have value less than or equal to 25"),

@@ -18,7 +18,7 @@ _CANCELLED = {
 def bulk_operation_of(call: Call) -> Job:
     """The operation that a request's BulkOperationArn names. Raises ResourceNotFoundException."""
     arn = call.request["BulkOperationArn"]
-    job = find_job(call, BULK, "bulk-operation", arn, "BulkOperationArn")
+    job = find_job(call, BULK, "bulk-operation", arn, f"Invalid BulkOperationArn: {arn}")
     if job is None:
         raise ResourceNotFoundException(f"Requested resource not found: Bulk operation: {arn} not found")
     return job

@@ -35,7 +35,7 @@ def summarise_import(job: Job) -> dict[str, Any]:
         "ImportArn": import_arn(job),
         "ImportStatus": _STATUSES.get(job.state, "IN_PROGRESS"),
         "TableArn": table_arn(job),
-        "S3BucketSource": request["S3BucketSource"],
+        "S3BucketSource": {"S3BucketOwner": job.account} | request["S3BucketSource"],
         "CloudWatchLogGroupArn": f"arn:aws:logs:{job.region}:{job.account}:log-group:/aws-dynamodb/imports:*",
         "InputFormat": request["InputFormat"],
         "StartTime": job.created,

@@ -47,18 +47,16 @@ def same_token(call: Call, kind: str, request: dict[str, Any]) -> Job | None:
     return None
 
 
-def find_job(call: Call, kind: str, word: str, arn: str, parameter: str) -> Job | None:
-    """The job of an ARN `.../table/T/<word>/<id>`. Raises ValidationException for what is no such ARN of this region,
-    AccessDeniedException for another account's."""
+def find_job(call: Call, kind: str, word: str, arn: str, invalid: str) -> Job | None:
+    """The job of an ARN `.../table/T/<word>/<id>`, if this region has it. Raises ValidationException, which says
+    `invalid`, for what is no such ARN, and AccessDeniedException for another account's."""
     place = re.fullmatch(rf"arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):([0-9]+):table/([\w.-]+)/{word}/([0-9a-f-]+)", arn)
     if place is None:
-        raise ValidationException(f"Invalid {parameter}: {arn}")
+        raise ValidationException(invalid)
     region, account, table, id = place.groups()
     if account != call.account:
         raise AccessDeniedException("Access is denied")
-    if region != call.region:
-        raise ValidationException(f"Invalid {parameter}: {arn}")
-    job = call.parts.jobs.find(kind, account, region, id)
+    job = call.parts.jobs.find(kind, account, region, id) if region == call.region else None
     return job if job is not None and job.table == table else None
 
 
@@ -83,5 +81,5 @@ def _render_page(job: Job) -> str:
 def _parse_page(token: str) -> tuple[int, str]:
     text = bytes.fromhex(token).rstrip(b"\0")
     if len(token) != 2 * _PAGE_BYTES or re.fullmatch(rb"[0-9]{14}-[0-9a-f]{8}", text) is None:
-        raise ValidationException("Invalid NextToken")
+        raise ValidationException(f"Invalid Request: Provided nextToken is invalid: {token}")
     return int(text[:14]), text.decode()

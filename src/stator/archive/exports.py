@@ -144,6 +144,7 @@ def describe(job: Job) -> dict[str, Any]:
         "TableId": request["TableId"],
         "ExportTime": request.get("ExportTime"),
         "ClientToken": request.get("ClientToken"),
+        "DestinationType": "S3",
         "S3Bucket": request["S3Bucket"],
         "S3BucketOwner": request.get("S3BucketOwner"),
         "S3Prefix": request.get("S3Prefix"),

@@ -49,7 +49,7 @@ class ImportRunner:
         if table is None or table.id != job.request["table_id"] or table.status is not Status.CREATING:
             raise JobFailed("TableGone", f"The table {job.table} is not being imported any more")
         plan = job.request["plan"]
-        work = Intake(self._parts, job, _Import(self._parts, job, table))
+        work = Intake(self._parts, job, _Import(self._parts, job, table), may_be_empty=True)
         try:
             await work.run(
                 bucket_of(self._parts, plan["bucket"]), plan["prefix"], format_of(plan, table.attribute_types)

@@ -63,7 +63,8 @@ async def _nothing(work: "Intake") -> None:
 
 
 class Intake:
-    """One run of a job. `rate_max`: write units a second. `after_commit` is called after each commit."""
+    """One run of a job. `rate_max`: write units a second. `may_be_empty`: there need be no objects. `after_commit` is
+    called after each commit."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Intake:
         kind: Kind,
         *,
         rate_max: int | None = None,
+        may_be_empty: bool = False,
         after_commit: AfterCommit = _nothing,
     ) -> None:
         self.job = job
@@ -79,6 +81,7 @@ class Intake:
         self._parts = parts
         self._kind = kind
         self._rate_max = rate_max
+        self._may_be_empty = may_be_empty
         self._after_commit = after_commit
         self._earliest = 0.0  # when the rate allows the next commit
         self._traffic = Traffic(parts.replies)
@@ -86,7 +89,7 @@ class Intake:
 
     async def run(self, bucket: Location, prefix: str, format: Format) -> None:
         """Read what is left. Stops early when the job is to be cancelled: see `job`. Raises JobFailed."""
-        objects = await find(bucket, prefix, format)
+        objects = await find(bucket, prefix, format, may_be_empty=self._may_be_empty)
         if self.tally.total is None:
             self.tally = replace(self.tally, total=sum(one.size for one in objects))
             await self.save()
@@ -256,8 +259,8 @@ def bucket_of(parts: JobParts, name: str) -> Location:
         raise failed(error) from error
 
 
-async def find(bucket: Location, prefix: str, format: Format) -> list[Object]:
-    """The objects to read. Raises JobFailed where there are none to be had."""
+async def find(bucket: Location, prefix: str, format: Format, *, may_be_empty: bool = False) -> list[Object]:
+    """The objects to read. Raises JobFailed where there are none to be had, unless there may be none."""
     try:
         if not await bucket.there():
             raise no_bucket(bucket)
@@ -266,7 +269,7 @@ async def find(bucket: Location, prefix: str, format: Format) -> list[Object]:
         raise JobFailed("InvalidManifest", str(error)) from None
     except ArchiveError as error:
         raise failed(error) from error
-    if not objects:
+    if not objects and not may_be_empty:
         raise JobFailed("S3NoSuchKey", f"No object's key begins with {prefix!r}" if prefix else "The bucket is empty")
     return objects
 

@@ -184,6 +184,7 @@ def test_what_is_told_of_a_full_export() -> None:
         "TableId": TABLE.id,
         "ExportTime": 1768385930.622,
         "ClientToken": "t",
+        "DestinationType": "S3",
         "S3Bucket": "bucket",
         "S3Prefix": "p/",
         "S3SseAlgorithm": "AES256",

@@ -12,7 +12,7 @@ from stator.validation.requests.import_table import DESCRIBE_IMPORT
 @operation("DescribeImport", DESCRIBE_IMPORT)
 async def describe(call: Call) -> Answer:
     arn = call.request["ImportArn"]
-    job = find_job(call, IMPORT, "import", arn, "ImportArn")
+    job = find_job(call, IMPORT, "import", arn, "Invalid Import ARN")
     if job is None:
         raise ImportNotFoundException(f"Import not found: {arn}")
     return {"ImportTableDescription": describe_import(job)}

@@ -33,6 +33,11 @@ async def import_table(call: Call) -> Answer:
     check_create_table(parameters)
     check_create_table_parameters(parameters)
     check_warm_at_creation(parameters)
+    if call.request["InputFormat"] != "CSV" and (call.request.get("InputFormatOptions") or {}).get("Csv") is not None:
+        raise ValidationException(
+            "Invalid Request: Unsupported InputFormatOptions for the given input format: "
+            f"{call.request['InputFormat']}."
+        )
     csv = (call.request.get("InputFormatOptions") or {}).get("Csv") or {}
     _check_header(csv.get("HeaderList") or ())
     request = with_token(call.request)
@@ -51,9 +56,15 @@ def _check_header(names: Sequence[str]) -> None:
 def _begun(call: Call, request: dict[str, Any]) -> Job | None:
     """The import that this request has begun before. Raises ImportConflictException when another one has."""
     job = same_token(call, IMPORT, request)
-    if job is not None and job.request["request"] != request:
-        raise ImportConflictException("Another import was requested with the same client token and other parameters")
+    if job is not None and _compared(job.request["request"]) != _compared(request):
+        raise ImportConflictException("Import conflict: Duplicate request detected with conflicting parameters")
     return job
+
+
+def _compared(request: dict[str, Any]) -> dict[str, Any]:
+    """What two requests with one token must have in common: all but the prefix, at which the service does not look."""
+    source = {name: value for name, value in request["S3BucketSource"].items() if name != "S3KeyPrefix"}
+    return request | {"S3BucketSource": source}
 
 
 async def _begin(call: Call, request: dict[str, Any], plan: dict[str, Any]) -> Job:

@@ -7,7 +7,7 @@ from stator.api.export_arn import exports_of
 from stator.api.registry import operation
 from stator.archive import exports
 from stator.errors import ValidationException
-from stator.validation.requests.export import LIST_EXPORTS, LIST_EXPORTS_MAX
+from stator.validation.requests.export import LIST_EXPORTS, LIST_EXPORTS_DEFAULT
 
 _MARK = "export/"
 
@@ -22,7 +22,7 @@ async def list_exports(call: Call) -> Answer:
         jobs = call.parts.jobs.list(exports.KIND, call.account, call.region)
     # An id begins with the time of its export, so the order of ids is that of age.
     left = sorted((job for job in jobs if before is None or job.id < before), key=lambda job: job.id, reverse=True)
-    page = left[: request.get("MaxResults", LIST_EXPORTS_MAX)]
+    page = left[: request.get("MaxResults", LIST_EXPORTS_DEFAULT)]
     answer: dict[str, Any] = {"ExportSummaries": [exports.summarise(job) for job in page]}
     if len(page) < len(left):
         answer["NextToken"] = f"{_MARK}{page[-1].id}".encode().hex()

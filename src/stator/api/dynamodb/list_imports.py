@@ -7,7 +7,7 @@ from stator.api.imports import summarise_import, table_arn
 from stator.api.intake import page
 from stator.api.registry import operation
 from stator.archive.intake import IMPORT
-from stator.limits import LIST_IMPORTS_MAX
+from stator.limits import LIST_IMPORTS_DEFAULT
 from stator.validation.requests.import_table import LIST_IMPORTS
 
 
@@ -20,6 +20,6 @@ async def list_imports(call: Call) -> Answer:
         for job in call.parts.jobs.list(IMPORT, call.account, call.region)
         if wanted is None or wanted in (table_arn(job), job.table)
     ]
-    shown, token = page(found, request.get("NextToken"), request.get("PageSize", LIST_IMPORTS_MAX))
+    shown, token = page(found, request.get("NextToken"), request.get("PageSize", LIST_IMPORTS_DEFAULT))
     answer: dict[str, Any] = {"ImportSummaryList": [summarise_import(job) for job in shown]}
     return answer if token is None else answer | {"NextToken": token}

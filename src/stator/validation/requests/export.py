@@ -10,6 +10,7 @@ from stator.validation.table_name import ARN_LENGTH_MAX
 
 TABLE_ARN: Final = String(min=1, max=ARN_LENGTH_MAX)
 LIST_EXPORTS_MAX: Final = 25
+LIST_EXPORTS_DEFAULT: Final = 10
 
 EXPORT_TABLE_TO_POINT_IN_TIME: Final = Structure(
     "ExportTableToPointInTimeInput",

@@ -23,7 +23,7 @@ BUCKET: Final = String(
 )
 BUCKET_OWNER: Final = String(pattern="[0-9]{12}")
 KEY_PREFIX: Final = String(max=1024)
-COMPRESSION: Final = String(enum=("GZIP", "ZSTD", "NONE"))
+COMPRESSION: Final = String(enum=("ZSTD", "NONE", "GZIP"))
 
 _CSV: Final = Structure(
     "CsvOptions",
