@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stator.archive import restores
 from tests.operations.backups import fill, items, make_backup, restore, row, wait_until_active
 from tests.operations.conftest import create_table
 from tests.operations.faults import ENVELOPE, fault, invalid
@@ -251,6 +252,17 @@ def test_refusals(dynamodb: Any, indexed: str, overrides: dict[str, Any], text: 
     request = {"TargetTableName": "again", "BackupArn": arn} | overrides
     assert invalid(dynamodb.restore_table_from_backup, **request) == text
     assert dynamodb.list_tables()["TableNames"] == [indexed]
+
+
+def test_too_many_at_once(dynamodb: Any, indexed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = make_backup(dynamodb, indexed)
+    monkeypatch.setattr(restores, "RESTORES_MAX", 0)
+    assert fault(dynamodb.restore_table_from_backup, TargetTableName="again", BackupArn=arn) == (
+        "LimitExceededException",
+        "Subscriber limit exceeded: Only 0 restore operations can be done simultaneously",
+    )
+    monkeypatch.undo()
+    restore(dynamodb, arn)
 
 
 def test_a_backup_that_is_not_there(dynamodb: Any, account: Account) -> None:
