@@ -31,7 +31,7 @@ from stator.archive.location import ArchiveError, Location
 from stator.archive.reach import Reach
 from stator.auth.credentials import Credential, Credentials
 from stator.background import Background
-from stator.clock import Clock, SteadyClock, system_clock
+from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
@@ -42,6 +42,7 @@ from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.model.table import Table
+from stator.services.chain_keeper import steady_clock
 from stator.services.figures import Figures
 from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
@@ -114,7 +115,7 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
 
 async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targets) -> tuple[Parts, JobParts]:
     """What operations use, and what those who do jobs do."""
-    steady = SteadyClock(clock)
+    steady = await steady_clock(store, clock)
     catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
     catalog.accompany(partial(_accompany, steady))
     streams = Streams(store, steady)

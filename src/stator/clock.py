@@ -10,16 +10,27 @@ system_clock: Clock = time.time
 
 
 class SteadyClock:
-    """A clock that stands still where another is set back. Call it to read it."""
+    """A clock that never falls: where another is set back it goes on at half the speed, until that has caught up. Were
+    it to stand still, nothing would grow old meanwhile, and what waits for a time would wait as long. Call it to read
+    it.
 
-    __slots__ = ("_clock", "_last")
+    `since` is where it begins when the other is not as far yet.
+    """
 
-    def __init__(self, clock: Clock) -> None:
+    __slots__ = ("_clock", "_last", "_seen")
+
+    def __init__(self, clock: Clock, since: float = 0.0) -> None:
         self._clock = clock
-        self._last = 0.0
+        self._last = since
+        self._seen = clock()  # what the other said last
 
     def __call__(self) -> float:
-        self._last = max(self._last, self._clock())
+        now = self._clock()
+        if now < self._last:
+            self._last += max(0.0, min(now - self._seen, (self._last - now))) / 2
+        else:
+            self._last = now
+        self._seen = now
         return self._last
 
 

@@ -20,14 +20,18 @@ from stator.archive.chunk import CHUNK_BYTES
 from stator.archive.failure import Missing
 from stator.archive.kept import Kept
 from stator.archive.segment import Segment
+from stator.clock import Clock, SteadyClock
 from stator.journal.journal import Journal
 from stator.journal.record import LANES
 from stator.model.table import Table
 from stator.services.parts import JobParts
 from stator.services.supervisor import retry_seconds
-from stator.storage.store import Change, Key, Put, Record, Row, Snapshot
+from stator.storage.store import Change, Key, Put, Record, Row, Snapshot, Store
 
 _log = logging.getLogger(__name__)
+
+AHEAD_SECONDS = 86_400.0
+"""What lies further ahead than this is taken for a clock that was wrong."""
 
 HEAD_SECONDS = 300.0  # at most between two heads of a table that nothing happens to
 _READ_BYTES = 256 * 1024  # about so much of the journal is read at a time: the loop waits for it
@@ -46,6 +50,18 @@ async def pass_barrier(parts: JobParts) -> int:
 
     through: int = await parts.store.transact((), decide)
     return through
+
+
+async def steady_clock(store: Store, clock: Clock) -> SteadyClock:
+    """A clock that begins no earlier than the last time that was told to be covered, also where the other was set back
+    while no server ran: a change from before that time would be in no state of the past."""
+    (row,) = await store.get([_BARRIER])
+    since = 0.0 if row is None else int(row.value) / 1000
+    ahead = since - clock()
+    if ahead > AHEAD_SECONDS:  # the clock was wrong then: better to begin anew than to stay wrong for long
+        _log.warning("the clock is %.0f s behind the changes that are kept; times until now cannot be relied on", ahead)
+        since = 0.0
+    return SteadyClock(clock, since)
 
 
 class Superseded(Exception):

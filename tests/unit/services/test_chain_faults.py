@@ -12,11 +12,12 @@ from stator.archive.chain import Chain, ChainRecord, Head
 from stator.archive.location import Location, Unreachable
 from stator.archive.reach import DAY_SECONDS
 from stator.archive.segment import Segment
+from stator.clock import ManualClock, SteadyClock
 from stator.errors import InvalidRestoreTimeException
 from stator.journal.record import LANES
 from stator.model.table import Recovery
 from stator.services import archivist
-from stator.services.chain_keeper import pass_barrier
+from stator.services.chain_keeper import pass_barrier, steady_clock
 from stator.services.merging import STAY_SECONDS
 from stator.tables import lifecycle, recovery
 from stator.tables.journaling import require
@@ -161,3 +162,39 @@ def test_what_has_left_the_period_of_a_table_that_only_the_archive_knows(days: f
                 await recovering.from_archive(archive, (*PLACE, TABLE.name), wanted)
 
     asyncio.run(main())
+
+
+def test_a_clock_that_was_set_back_while_no_server_ran() -> None:
+    async def main(house: House) -> None:
+        table = await house.create()
+        await house.enable()
+        await house.settle()
+        covered = house.reach.window(house.parts.catalog.require(*PLACE, table.name), house.clock())
+        assert covered is not None
+        for back, steady in ((3600, True), (2 * DAY_SECONDS, False)):
+            clock = await steady_clock(house.parts.store, ManualClock(house.clock() - back))
+            assert (clock() > covered.latest) is steady
+
+    run(main)
+
+
+def test_a_clock_that_was_set_back_holds_up_no_sealing() -> None:
+    async def main(house: House) -> None:
+        table = await house.create()
+        house.parts = replace(house.parts, steady=SteadyClock(house.clock))
+        house.archivist = archivist.Archivist(house.parts, house.reach, segment_seconds=4.0, copy_seconds=DAY_SECONDS)
+        table = await house.enable()
+        await house.settle()
+        house.clock.advance(-3600)
+        house.parts.steady()
+        await house.archivist.seal_once()
+        first = (await house.chain(table)).head
+        house.clock.advance(10)
+        wanted = house.parts.steady() - 0.002
+        await asyncio.wait_for(house.archivist.seal(wanted), 5)
+        after = (await house.chain(table)).head
+        assert first is not None
+        assert after is not None
+        assert after.through > first.through + 4000
+
+    run(main)
