@@ -26,8 +26,10 @@ def from_table(table: Table, wanted: float | None, reach: Reach, now: float) -> 
     window = reach.window(table, now)
     if window is None:
         raise unavailable(table.name)
-    time = now if wanted is None else _checked(wanted, window)
-    return _source(table, chains.prefix_of(table), time)
+    if wanted is not None:
+        return _source(table, chains.prefix_of(table), _checked(wanted, window))
+    source = _source(table, chains.prefix_of(table), max(now, window.latest))
+    return source._replace(request=source.request | {"latest": True})
 
 
 async def from_archive(archive: Location, place: tuple[str, str, str], wanted: float | None) -> Source | None:

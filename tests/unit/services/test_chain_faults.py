@@ -9,15 +9,18 @@ import pytest
 from stator.archive import chain as chains
 from stator.archive import recovering, segment
 from stator.archive.chain import Chain, ChainRecord, Head
+from stator.archive.job import Job
 from stator.archive.location import Location, Unreachable
 from stator.archive.reach import DAY_SECONDS
 from stator.archive.segment import Segment
 from stator.clock import ManualClock, SteadyClock
 from stator.errors import InvalidRestoreTimeException
+from stator.items.commit import Writer
 from stator.journal.record import LANES
 from stator.model.table import Recovery
 from stator.services import archivist
 from stator.services.chain_keeper import pass_barrier, steady_clock
+from stator.services.chain_origin import ChainOrigin
 from stator.services.merging import STAY_SECONDS
 from stator.tables import lifecycle, recovery
 from stator.tables.journaling import require
@@ -196,5 +199,34 @@ def test_a_clock_that_was_set_back_holds_up_no_sealing() -> None:
         assert first is not None
         assert after is not None
         assert after.through > first.through + 4000
+
+    run(main)
+
+
+def test_the_latest_state_where_the_clock_was_set_back() -> None:
+    async def main(house: House) -> None:
+        table = await house.create()
+        steady = SteadyClock(house.clock)
+        writer = Writer(house.parts.store, house.parts.catalog.latest, steady)
+        house.parts = replace(house.parts, steady=steady, writer=writer)
+        house.archivist = archivist.Archivist(house.parts, house.reach, segment_seconds=4.0, copy_seconds=DAY_SECONDS)
+        table = await house.enable()
+        await house.settle()
+        house.clock.advance(10)
+        steady()
+        house.clock.advance(-5)
+        await house.put(table, a="1")
+        source = recovering.from_table(table, None, house.reach, house.clock())
+        job = Job("restore", "x", *PLACE, "new", created=house.clock(), request=source.request)
+
+        async def go_on() -> None:
+            while True:
+                await asyncio.sleep(0.002)
+                house.clock.advance(0.01)
+
+        going = asyncio.create_task(go_on())
+        plan = await asyncio.wait_for(ChainOrigin(house.parts, house.archivist).plan(job), 5)
+        going.cancel()
+        assert await house.items(table, plan["time"] / 1000) == {"a": "1"}
 
     run(main)
