@@ -80,7 +80,7 @@ def test_changes_of_the_table_are_refused(held: Any, gate: threading.Event) -> N
     )
     assert fault(held.delete_table, TableName="again") == in_use
     assert fault(held.update_table, TableName="again", BillingMode="PAY_PER_REQUEST") == in_use
-    assert fault(held.create_backup, TableName="again", BackupName="first")[0] == "TableInUseException"
+    assert fault(held.create_backup, TableName="again", BackupName="first")[0] == "TableNotFoundException"
     key = [{"AttributeName": "pk", "KeyType": "HASH"}]
     types = [{"AttributeName": "pk", "AttributeType": "S"}]
     create = {"KeySchema": key, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST"}

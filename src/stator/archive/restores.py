@@ -51,9 +51,8 @@ async def begin(
     account, region = place
     name = request["TargetTableName"]
     count = restoring.count_spaces(source.table, request)
-    restoring.build(source.table, request, place=place, spaces=range(count), now=now)
     # Also asked inside the change; asked here so that a request in vain costs no spaces.
-    check_target(catalog, place, name)
+    check_request(catalog, source, request, place=place, now=now)
     _check_room(catalog, jobs, place)
     spaces = await catalog.create_spaces(count)
     try:
@@ -84,8 +83,14 @@ async def begin(
     return made
 
 
-def check_target(catalog: Catalog, place: tuple[str, str], name: str) -> None:
-    """Raises TableAlreadyExistsException or TableInUseException unless the name is free."""
+def check_request(
+    catalog: Catalog, source: Source, request: dict[str, Any], *, place: tuple[str, str], now: float
+) -> None:
+    """Raises ValidationException for overrides that cannot be, and TableAlreadyExistsException or TableInUseException
+    unless the target's name is free."""
+    count = restoring.count_spaces(source.table, request)
+    restoring.build(source.table, request, place=place, spaces=range(count), now=now)
+    name = request["TargetTableName"]
     _check_absent(catalog.find(*place, name), name)
 
 

@@ -18,17 +18,18 @@ async def restore_table_from_backup(call: Call) -> Answer:
     backup = await backup_of(call, arn)
     if backup.status == CREATING:
         raise BackupInUseException(f"Backup is being created: {arn}")
-    restores.check_target(call.parts.catalog, (call.account, call.region), call.request["TargetTableName"])
+    now = call.parts.clock()
+    source, place = restores.from_backup(backup), (call.account, call.region)
+    restores.check_request(call.parts.catalog, source, call.request, place=place, now=now)
     if call.parts.backups.is_used(backup):
         raise BackupInUseException(f"Backup is being used to restore another table: {arn}")
-    now = call.parts.clock()
     with call.parts.backups.using(backup):
         table = await restores.begin(
             call.parts.catalog,
             call.parts.jobs,
-            restores.from_backup(backup),
+            source,
             call.request,
-            place=(call.account, call.region),
+            place=place,
             now=now,
         )
     return {"TableDescription": describe(table, {}, now)}
