@@ -125,7 +125,7 @@ def test_nobody_needs_to_wait(house: House) -> None:
     until = time.monotonic() + 20
     while "available" not in run("backup", "list", "--url", house.url).stdout:
         assert time.monotonic() < until
-    assert house.roll_back(backup_id).startswith(f"{house.path / 'back'}: 1 tables as of 20")
+    assert house.roll_back(backup_id).startswith(f"{house.path / 'back'}: 1 table as of 20")
     house.stop()
 
 

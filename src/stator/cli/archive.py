@@ -14,6 +14,7 @@ from stator.archive.location import Location
 from stator.archive.verify import State, shown
 from stator.archive.verify import verify as look_at
 from stator.cli.complaint import Complaint
+from stator.cli.progress import counted
 from stator.config import Settings
 
 
@@ -50,7 +51,7 @@ async def _show(archive: Location) -> int:
             print(f"stator: {error}", file=sys.stderr)
             continue
         text = f"{backup.type.lower()} backup {backup.name} of {shown(backup.created)}"
-        print(f"{backup.arn}  {text}: {backup.items:,} items, {backup.bytes:,} bytes")
+        print(f"{backup.arn}  {text}: {counted(backup.items, 'items')}, {backup.bytes:,} bytes")
     for prefix in await prefixes(archive):
         try:
             print(f"{prefix}  {covered(await chains.read(archive, prefix))}")
@@ -62,7 +63,8 @@ async def _show(archive: Location) -> int:
         except Missing:
             continue
         text = f"backup of the instance as of {instance.render_time(whole.moment, up=True)}"
-        print(f"{backup_id}  {text}: {len(whole.tables)} tables, {whole.items:,} items  {whole.comment}".rstrip())
+        size = f"{counted(len(whole.tables), 'tables')}, {counted(whole.items, 'items')}"
+        print(f"{backup_id}  {text}: {size}  {whole.comment}".rstrip())
     return 0
 
 

@@ -4,6 +4,7 @@ argparse and not typer: a tenth of the start-up budget saved, and flags need no 
 """
 
 import argparse
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from stator.cli.moving.flags import add_commands
@@ -147,12 +148,16 @@ def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:
         action.add_argument("--url", help="The server; default http://127.0.0.1:8000.")
         action.add_argument("--region", help="For the signature. [AWS_REGION; default us-east-1]")
         action.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
-        _add_settings(action, *(("archive",) if action is listing else ()))
+        _add_settings(action)
+    text = "Read this archive, a folder or a URL, and ask no server."
+    listing.add_argument("--archive", metavar="VALUE", default=argparse.SUPPRESS, help=text)
 
     rollback = _add(commands, "rollback", "Make a new data directory of what a server had at a time.")
     rollback.add_argument("--to", metavar="TIME", required=True, help="A time in UTC, or the id of a backup.")
     rollback.add_argument("--instance", metavar="ID", help="Which instance, where an archive has several.")
-    _add_settings(rollback, "data_dir", "archive")
+    _add_settings(rollback)
+    _add_setting(rollback, "data_dir", "The folder to make: it must not exist, or be empty.")
+    _add_setting(rollback, "archive", "The server's archive: a folder or a URL (s3://, gs://, az://).")
 
 
 def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:
@@ -169,6 +174,14 @@ def _add_settings(parser: Parser, *names: str) -> None:
             )
         else:
             parser.add_argument(setting.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(setting))
+
+
+def _add_setting(parser: Parser, name: str, text: str) -> None:
+    """One that means something of its own here."""
+    setting = SETTINGS[name]
+    parser.add_argument(
+        setting.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(replace(setting, text=text))
+    )
 
 
 def _help(setting: Setting) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from stator.cli.client import Api, Client
 from stator.cli.complaint import Complaint, Interrupted
 from stator.cli.endpoint import find_endpoint
-from stator.cli.progress import Progress, megabytes
+from stator.cli.progress import Progress, counted, megabytes
 
 API = Api("dynamodb", "Stator_20261121.")
 
@@ -29,7 +29,7 @@ def create(found: Namespace) -> int:
             told = _wait(client, told["BackupId"])
         except KeyboardInterrupt:
             raise Interrupted(f"stopped waiting; the server goes on with backup {told['BackupId']}") from None
-        print(f"{_tables(told)}, {told['ItemCount']:,} items, {megabytes(told['BackupSizeBytes'])}", file=sys.stderr)
+        print(f"{_counts(told, ', ')}, {megabytes(told['BackupSizeBytes'])}", file=sys.stderr)
     print(told["BackupId"])
     return 0
 
@@ -112,8 +112,7 @@ def _line(told: dict[str, Any], own: str | None) -> str:
 
     state = told["BackupStatus"].lower() + (", kept" if told["Kept"] else "")
     moment = render_time(told.get("RestorableDateTime", told["BackupCreationDateTime"]), up=True)
-    size = f"{told['ItemCount']:,} items  {megabytes(told['BackupSizeBytes'])}"
-    line = f"{told['BackupId']}  {moment}  {state}  {_tables(told)}  {size}"
+    line = f"{told['BackupId']}  {moment}  {state}  {_counts(told, '  ')}  {megabytes(told['BackupSizeBytes'])}"
     if told.get("InstanceId", own) != own:
         line += f"  of instance {told['InstanceId']}"
     if told.get("FailureMessage"):
@@ -121,6 +120,5 @@ def _line(told: dict[str, Any], own: str | None) -> str:
     return f"{line}  {told['Comment']}".rstrip()
 
 
-def _tables(told: dict[str, Any]) -> str:
-    count = told["TableCount"]
-    return f"{count} table" if count == 1 else f"{count} tables"
+def _counts(told: dict[str, Any], between: str) -> str:
+    return between.join((counted(told["TableCount"], "tables"), counted(told["ItemCount"], "items")))

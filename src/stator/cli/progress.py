@@ -60,8 +60,12 @@ class Progress:
         seconds = time.monotonic() - self._began
         size = f", {megabytes(self.bytes)}" if self.bytes else ""
         rate = f" ({self.rate():,.0f} a second)" if self.count > self._resumed and seconds >= 0.1 else ""
-        unit = self.unit.removesuffix("s") if self.count == 1 else self.unit
-        return f"{self.count:,} {unit}{size} in {duration(seconds)}{rate}"
+        return f"{counted(self.count, self.unit)}{size} in {duration(seconds)}{rate}"
+
+
+def counted(count: int, things: str) -> str:
+    """`1 item`, `2,000 items`."""
+    return f"{count:,} {things.removesuffix('s') if count == 1 else things}"
 
 
 def megabytes(size: float) -> str:

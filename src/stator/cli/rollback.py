@@ -9,7 +9,7 @@ from stator.archive import instance
 from stator.archive.failure import ArchiveError
 from stator.cli.complaint import Complaint, Interrupted
 from stator.cli.moment import parse_time
-from stator.cli.progress import Progress
+from stator.cli.progress import Progress, counted
 from stator.config import Settings
 from stator.services.rollback import Course
 from stator.storage.failure import DataDirectoryInUse, StoreError
@@ -41,7 +41,7 @@ def roll_back(settings: Settings, found: Namespace) -> int:
         summary = progress.summary()
     for table in made.left_out:
         print(f"left out {table.name} of {table.account}: it was being made from a backup or import", file=sys.stderr)
-    print(f"{directory}: {len(made.tables)} tables as of {instance.render_time(made.at)}; {summary}")
+    print(f"{directory}: {counted(len(made.tables), 'tables')} as of {instance.render_time(made.at)}; {summary}")
     print(
         f"Look it over with `stator doctor --data-dir {directory}`, serve it with"
         f" `stator serve --data-dir {directory}`, and with the --archive of this command to keep its backups at hand.",
