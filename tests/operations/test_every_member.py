@@ -176,7 +176,7 @@ def available(house: House) -> str | None:
     return summary["BackupArn"] if summary["BackupStatus"] == "AVAILABLE" else None
 
 
-def answered(house: House, name: str, sample: Mapping[str, Any]) -> tuple[int, Any] | None:
+def answered(house: House, name: str, sample: dict[str, Any]) -> tuple[int, Any] | None:
     """None while the only thing that is wrong is that a restore from the backup is under way."""
     status, answer = house.ask(name, sample)
     return None if "BackupInUseException" in str(answer) else (status, answer)
