@@ -97,7 +97,8 @@ def test_a_trimmed_sequence_number_is_told(house: StreamHouse) -> None:
         try:
             return versions(house.drain(house.iterator(arn, shard))) == "5"
         except ClientError as error:  # the records went between the iterator and its use
-            assert error.response["Error"]["Code"] == "TrimmedDataAccessException"
+            if error.response["Error"]["Code"] != "TrimmedDataAccessException":
+                raise
             return False
 
     house.run("trim", trimmed)
