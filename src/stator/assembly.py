@@ -59,7 +59,7 @@ _log = logging.getLogger(__name__)
 
 # How long a thread that packs or hashes keeps the loop waiting for the interpreter. Python's own 5 ms were most of
 # what PutItem's p99 rose by while a backup ran.
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0001
 
 _KEYS_SECONDS = 1.0
 
