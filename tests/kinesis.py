@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-SECONDS_MAX = 20.0
+SECONDS_MAX = 60.0
 
 
 class Kinesis:
