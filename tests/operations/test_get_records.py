@@ -247,8 +247,12 @@ def test_what_was_trimmed_under_an_iterator_is_told(house: StreamHouse) -> None:
     house.server.clock.advance(1)
 
     def trimmed() -> bool:
-        fresh = house.iterator(arn, shard)
-        return len(house.drain(fresh)) == 1
+        try:
+            return len(house.drain(house.iterator(arn, shard))) == 1
+        except ClientError as error:  # the records went between the iterator and its use
+            if error.response["Error"]["Code"] != "TrimmedDataAccessException":
+                raise
+            return False
 
     house.run("trim", trimmed)
     with pytest.raises(ClientError) as refused:
