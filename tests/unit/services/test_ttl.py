@@ -28,6 +28,12 @@ from stator.values.parse import parse_item
 ACCOUNT, REGION, NAME = "123456789012", "eu-west-1", "things"
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run ends when nothing is left, however slow the machine."""
+    monkeypatch.setattr("stator.services.ttl.time", SimpleNamespace(monotonic=lambda: 0.0))
+
+
 class House:
     def __init__(self, store: SqliteStore, catalog: Catalog, clock: ManualClock) -> None:
         self.store, self.catalog, self.clock = store, catalog, clock
