@@ -19,7 +19,7 @@ import uvloop
 from benchmarks import house
 from benchmarks.signing import Key
 from stator.archive import full_copy
-from stator.archive.location import Location
+from stator.archive.places.location import Location
 from stator.clock import system_clock
 from stator.storage.sqlite.engine import SqliteStore
 from stator.tables.catalog import Catalog

@@ -14,9 +14,9 @@ from benchmarks import workload
 from benchmarks.signing import Key
 from stator.api.call import Answer, Call, Parts
 from stator.archive.backups import Backups
+from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.archive.location import Location
-from stator.archive.reach import Reach
+from stator.archive.places.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
 from stator.clock import system_clock

@@ -100,14 +100,31 @@ ROOMS = (
         f"{SOURCE}/archive",
         "What is kept outside the data directory, in folders and buckets: copies of tables, what happened to them, "
         "exports. And the jobs that do so. What the objects hold is in [formats.md](formats.md).",
-        ("location", "mark", "document", "chunk", "full_copy", "job", "jobs", "backup", "backups", "chain", "segment"),
+        ("mark", "document", "chunk", "full_copy", "job", "jobs", "backup", "backups"),
     ),
+    Room(f"{SOURCE}/archive/places", "Where objects lie.", ("location", "failure")),
+    Room(
+        f"{SOURCE}/archive/chains",
+        "The continuous part: journals sealed into segments, and the copies that they start from.",
+        ("chain", "segment", "replay", "kept", "reach"),
+    ),
+    Room(f"{SOURCE}/archive/instances", "Backups of the whole instance, and rollbacks to them.", ("instance",)),
+    Room(f"{SOURCE}/archive/restores", "Tables that are made of a backup or of a time.", ("restores",)),
+    Room(f"{SOURCE}/archive/exports", "What ExportTableToPointInTime puts in a bucket.", ("exports", "manifest")),
+    Room(f"{SOURCE}/archive/intake", "What imports and bulk puts read of a bucket.", ("intake", "source", "splitter")),
     Room(
         f"{SOURCE}/services",
-        "Background duties. They find their work in the store; no operation calls them. What takes time is a job: "
-        "`jobs.py` has those who do it.",
+        "Background duties, a package for each that takes several files. They find their work in the store; no "
+        "operation calls them. What takes time is a job: `jobs.py` has those who do it.",
         ("parts", "supervisor", "jobs"),
     ),
+    Room(f"{SOURCE}/services/chains", "Tables' journals into the archive, all the time.", ("archivist", "keeper")),
+    Room(f"{SOURCE}/services/backups", "Jobs that copy a table, or all of them."),
+    Room(f"{SOURCE}/services/restores", "Jobs that make a table anew, and rollbacks that make all.", ("restore",)),
+    Room(f"{SOURCE}/services/exports", "Jobs that export.", ("export", "source", "lines", "output")),
+    Room(f"{SOURCE}/services/intake", "Jobs that import or put in bulk.", ("importer", "bulk_put", "intake")),
+    Room(f"{SOURCE}/services/kinesis", "Changes to Kinesis streams.", ("delivery", "courier", "lane")),
+    Room(f"{SOURCE}/services/triggers", "Changes to functions.", ("triggers", "lane", "batch")),
     Room(
         f"{SOURCE}/http",
         "The front door. `corridor` has all the steps of a request in one function "

@@ -23,12 +23,12 @@ import stator.api.instance
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
-from stator.archive import kept
 from stator.archive.backups import Backups
-from stator.archive.buckets import Buckets
+from stator.archive.chains import kept
+from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.archive.location import ArchiveError, Location
-from stator.archive.reach import Reach
+from stator.archive.places.buckets import Buckets
+from stator.archive.places.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
 from stator.background import Background
 from stator.clock import Clock, system_clock
@@ -42,12 +42,12 @@ from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.model.table import Table
-from stator.services.chain_keeper import steady_clock
+from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
 from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
-from stator.services.trigger_target import Targets
-from stator.services.triggers import Triggers
+from stator.services.triggers.target import Targets
+from stator.services.triggers.triggers import Triggers
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore

@@ -5,32 +5,35 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from stator.archive import backup, exports, recovering, restores
-from stator.archive.intake import BULK, IMPORT
+from stator.archive import backup
+from stator.archive.exports import exports
+from stator.archive.intake.intake import BULK, IMPORT
 from stator.archive.job import Job
+from stator.archive.restores import recovering, restores
 from stator.clock import system_clock
 from stator.config import Settings
 from stator.journal.streams import Streams
 from stator.metrics.metric import Figure
 from stator.model.table import Table
-from stator.services import instance_backup, journals, reclaim, tokens, ttl
 from stator.services import jobs as job_duty
-from stator.services.archivist import Archivist
+from stator.services import journals, reclaim, tokens, ttl
 from stator.services.backfill import Backfill
-from stator.services.backup import BackupRunner
-from stator.services.bulk_put import BulkPutRunner
-from stator.services.catalog_archive import CatalogArchive
-from stator.services.chain_origin import ChainOrigin
-from stator.services.export import ExportRunner
-from stator.services.importer import ImportRunner
-from stator.services.instance_backup import InstanceBackups
+from stator.services.backups import instance_backup
+from stator.services.backups.backup import BackupRunner
+from stator.services.backups.instance_backup import InstanceBackups
+from stator.services.chains.archivist import Archivist
+from stator.services.chains.catalog_archive import CatalogArchive
+from stator.services.exports.export import ExportRunner
+from stator.services.intake.bulk_put import BulkPutRunner
+from stator.services.intake.importer import ImportRunner
 from stator.services.jobs import JobRunner, Runner
-from stator.services.kinesis_client import KinesisClient
-from stator.services.kinesis_delivery import KinesisDelivery
+from stator.services.kinesis.client import KinesisClient
+from stator.services.kinesis.delivery import KinesisDelivery
 from stator.services.parts import JobParts
-from stator.services.restore import BackupOrigin, Origin, RestoreRunner
+from stator.services.restores.chain_origin import ChainOrigin
+from stator.services.restores.restore import BackupOrigin, Origin, RestoreRunner
 from stator.services.supervisor import Duty, Supervisor
-from stator.services.triggers import Triggers
+from stator.services.triggers.triggers import Triggers
 from stator.tables.destinations import ACTIVE, live
 
 _KINESIS_SECONDS = 0.2

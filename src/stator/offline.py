@@ -7,18 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from stator.archive import kept, mark
+from stator.archive import mark
 from stator.archive.backups import Backups
+from stator.archive.chains import kept
+from stator.archive.chains.reach import Reach
+from stator.archive.instances.rollback import Plan, plan
 from stator.archive.jobs import Jobs
-from stator.archive.location import ArchiveError, Location
-from stator.archive.reach import Reach
-from stator.archive.rollback import Plan, plan
+from stator.archive.places.location import ArchiveError, Location
 from stator.clock import Clock, SteadyClock, system_clock
 from stator.items.commit import Writer
 from stator.journal.lineage import accompany
 from stator.model.table import Table
 from stator.services.parts import JobParts
-from stator.services.rollback import Course, Rollback
+from stator.services.restores.rollback import Course, Rollback
 from stator.storage.directory import make_directory, sync_directory
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME

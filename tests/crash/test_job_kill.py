@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from stator.archive.location import Location
+from stator.archive.places.location import Location
 from stator.archive.verify import Finding, State, verify
 from stator.assembly import doctor
 from tests.crash.server_process import PlainClient, ServerProcess

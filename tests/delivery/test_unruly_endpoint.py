@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from stator import background
-from stator.services import kinesis_courier
+from stator.services.kinesis import courier as kinesis_courier
 from tests.delivery.unruly import STREAM, Reply, Sent, Unruly, refused
 from tests.kinesis import wait_for_status, wait_until
 from tests.operations.conftest import create_table

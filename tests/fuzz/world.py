@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from stator.api.call import Answer, Parts
 from stator.archive.backups import Backups
+from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.archive.location import Location
-from stator.archive.reach import Reach
+from stator.archive.places.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credentials
 from stator.clock import ManualClock

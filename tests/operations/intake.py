@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from stator.archive.location import Location
+from stator.archive.places.location import Location
 from tests.operations.backups import until
 
 KEYS: dict[str, Any] = {

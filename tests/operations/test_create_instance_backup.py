@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stator.archive import instance
+from stator.archive.instances import instance
 from tests.crash.server_process import PlainClient, Reply
 from tests.operations.conftest import create_table
 from tests.running import Account, RunningServer, start_server

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stator.archive import restores
+from stator.archive.restores import restores
 from tests.operations.backups import fill, items, make_backup, restore, row, wait_until_active
 from tests.operations.conftest import create_table
 from tests.operations.faults import ENVELOPE, fault, invalid

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stator import offline
-from stator.archive.failure import ArchiveError
-from stator.archive.rollback import Plan
+from stator.archive.instances.rollback import Plan
+from stator.archive.places.failure import ArchiveError
 from stator.assembly import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.operations.backups import until

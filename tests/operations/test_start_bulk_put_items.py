@@ -10,8 +10,8 @@ import pytest
 import zstandard
 from botocore.exceptions import ClientError
 
-from stator.archive.failure import Unreachable
-from stator.archive.memory import Memory
+from stator.archive.places.failure import Unreachable
+from stator.archive.places.memory import Memory
 from tests.operations.backups import items, until
 from tests.operations.conftest import create_table
 from tests.operations.intake import Bucket, bulk_request, item, lines, report, run_bulk, start_bulk, wait_for_bulk
@@ -152,7 +152,7 @@ def test_a_later_record_sees_what_an_earlier_one_put(
 def test_large_items_that_are_refused_are_told_of_in_several_commits(
     dynamodb: Any, source: Bucket, output: Bucket, things: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stator.services.intake_slice.LINES_BYTES_MAX", 1500)
+    monkeypatch.setattr("stator.services.intake.intake_slice.LINES_BYTES_MAX", 1500)
     records = [item(str(n), v={"S": "x" * 200}) for n in range(60)]
     source.put("a", [*records, *(record | ABSENT for record in records)])
     done = run_bulk(dynamodb, source, output)
@@ -234,7 +234,7 @@ def test_only_the_reports_that_are_asked_for(dynamodb: Any, source: Bucket, outp
 def test_long_reports_are_cut_into_files(
     dynamodb: Any, source: Bucket, output: Bucket, things: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stator.services.bulk_put.FILE_BYTES", 10_000)
+    monkeypatch.setattr("stator.services.intake.bulk_put.FILE_BYTES", 10_000)
     source.put("a", [b"bad"] * 1000)
     done = run_bulk(dynamodb, source, output)
     told = report(output, done["BulkOperationArn"], "errors")

@@ -6,7 +6,7 @@ import re
 from stator.api.call import Call
 from stator.archive import backup as backups
 from stator.archive.backup import Backup
-from stator.archive.failure import ArchiveError
+from stator.archive.places.failure import ArchiveError
 from stator.errors import AccessDeniedException, BackupNotFoundException, InternalServerError, ValidationException
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from typing import Any
 
 from stator.api.call import Call
 from stator.api.intake import find_job
-from stator.archive.intake import BULK, Tally, bulk_arn, parse_tally
+from stator.archive.intake.intake import BULK, Tally, bulk_arn, parse_tally
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job
 from stator.errors import ResourceNotFoundException
 from stator.model.table import Table

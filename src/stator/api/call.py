@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stator.archive.backups import Backups
+from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.archive.location import Location
-from stator.archive.reach import Reach
+from stator.archive.places.location import Location
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.items.read import Reader

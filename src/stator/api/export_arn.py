@@ -3,7 +3,7 @@
 import re
 
 from stator.api.call import Call
-from stator.archive import exports
+from stator.archive.exports import exports
 from stator.archive.job import Job
 from stator.errors import (
     AccessDeniedException,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stator.archive.intake import import_arn, parse_tally
+from stator.archive.intake.intake import import_arn, parse_tally
 from stator.archive.job import COMPLETED, FAILED, Job
 
 _STATUSES = {COMPLETED: "COMPLETED", FAILED: "FAILED"}

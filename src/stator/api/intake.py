@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stator.api.call import Call
-from stator.archive.intake import TOKEN_SECONDS
+from stator.archive.intake.intake import TOKEN_SECONDS
 from stator.archive.job import Job
 from stator.errors import AccessDeniedException, ValidationException
 

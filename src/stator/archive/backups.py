@@ -19,8 +19,8 @@ import orjson
 from stator.archive import backup as backups
 from stator.archive import full_copy, mark
 from stator.archive.backup import Backup
-from stator.archive.failure import ArchiveError, Damaged, Missing, Unreachable
-from stator.archive.location import Found, Location
+from stator.archive.places.failure import ArchiveError, Damaged, Missing, Unreachable
+from stator.archive.places.location import Found, Location
 from stator.clock import Clock
 from stator.storage.store import Bound, Change, Key, Put, Store
 

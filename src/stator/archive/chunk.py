@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stator.archive.failure import Damaged
+from stator.archive.places.failure import Damaged
 
 LEVEL = 3
 CHUNK_BYTES = 4 * 1024 * 1024

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from stator.archive.failure import ArchiveError, Damaged
+from stator.archive.places.failure import ArchiveError, Damaged
 
 _HEAD = re.compile(rb'\{"stator":"([a-z ]+)","format":([0-9]{1,6}),"sha256":"([0-9a-f]{64})","content":')
 _TAIL = b"}\n"

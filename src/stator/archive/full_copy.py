@@ -15,8 +15,8 @@ import orjson
 
 from stator.archive import chunk, document
 from stator.archive.chunk import CHUNK_BYTES, ChunkRecord
-from stator.archive.failure import Damaged
-from stator.archive.location import Location
+from stator.archive.places.failure import Damaged
+from stator.archive.places.location import Location
 from stator.journal.record import LANES
 from stator.model.table import Table
 from stator.storage.store import Position, Snapshot

@@ -4,8 +4,8 @@ A newer format is refused as a whole: an old server that adds to it would leave 
 """
 
 from stator.archive import document
-from stator.archive.failure import ArchiveError, Exists, Missing
-from stator.archive.location import Location
+from stator.archive.places.failure import ArchiveError, Exists, Missing
+from stator.archive.places.location import Location
 
 NAME = "stator-archive.json"
 KIND = "archive"

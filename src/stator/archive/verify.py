@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 import orjson
 
-from stator.archive import chain as chains
-from stator.archive import full_copy, instance, mark
-from stator.archive.chain_check import check_chains
-from stator.archive.failure import ArchiveError, Missing
-from stator.archive.found import Found
+from stator.archive import full_copy, mark
+from stator.archive.chains import chain as chains
+from stator.archive.chains.check import check_chains
 from stator.archive.full_copy import MANIFEST, FullCopy
-from stator.archive.instance_check import check_backups, check_catalogs
-from stator.archive.intake import LOGS
-from stator.archive.location import Location
+from stator.archive.instances import instance
+from stator.archive.instances.check import check_backups, check_catalogs
+from stator.archive.intake.intake import LOGS
+from stator.archive.places.failure import ArchiveError, Missing
+from stator.archive.places.found import Found
+from stator.archive.places.location import Location
 from stator.errors import WireError
 from stator.items.keys import item_key
 from stator.model.table import Table

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from stator.archive import chain as chains
-from stator.archive import full_copy, instance, mark
+from stator.archive import full_copy, mark
 from stator.archive.backup import FOLDER, of_copy
-from stator.archive.chain_check import covered, prefixes
-from stator.archive.failure import ArchiveError, Missing
-from stator.archive.location import Location
+from stator.archive.chains import chain as chains
+from stator.archive.chains.check import covered, prefixes
+from stator.archive.instances import instance
+from stator.archive.places.failure import ArchiveError, Missing
+from stator.archive.places.location import Location
 from stator.archive.verify import State, shown
 from stator.archive.verify import verify as look_at
 from stator.cli.complaint import Complaint

@@ -43,7 +43,7 @@ def show(found: Namespace) -> int:
     if not told["InstanceBackups"]:
         print("no backups; `stator backup create` makes one", file=sys.stderr)
     elif "LatestRestorableDateTime" in told:
-        from stator.archive.instance import render_time
+        from stator.archive.instances.instance import render_time
 
         earliest = render_time(told["EarliestRestorableDateTime"], up=True)
         latest = render_time(told["LatestRestorableDateTime"])
@@ -53,7 +53,7 @@ def show(found: Namespace) -> int:
 
 
 def delete(found: Namespace) -> int:
-    from stator.archive.instance import is_id
+    from stator.archive.instances.instance import is_id
 
     if not is_id(found.backup):
         raise Complaint(f"{found.backup} is no id of a backup: those have 13 digits. See `stator backup list`.")
@@ -88,10 +88,11 @@ def _read(url: str) -> dict[str, Any]:
     """What the server would say that is not there."""
     import asyncio
 
-    from stator.archive import instance, mark
-    from stator.archive.failure import ArchiveError
-    from stator.archive.instance_description import describe_all
-    from stator.archive.location import Location
+    from stator.archive import mark
+    from stator.archive.instances import instance
+    from stator.archive.instances.description import describe_all
+    from stator.archive.places.failure import ArchiveError
+    from stator.archive.places.location import Location
 
     async def read() -> list[instance.InstanceBackup]:
         archive = Location.open(url)
@@ -108,7 +109,7 @@ def _read(url: str) -> dict[str, Any]:
 
 
 def _line(told: dict[str, Any], own: str | None) -> str:
-    from stator.archive.instance import render_time
+    from stator.archive.instances.instance import render_time
 
     state = told["BackupStatus"].lower() + (", kept" if told["Kept"] else "")
     moment = render_time(told.get("RestorableDateTime", told["BackupCreationDateTime"]), up=True)

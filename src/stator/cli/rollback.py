@@ -5,13 +5,13 @@ import time
 from argparse import Namespace
 
 from stator import offline
-from stator.archive import instance
-from stator.archive.failure import ArchiveError
+from stator.archive.instances import instance
+from stator.archive.places.failure import ArchiveError
 from stator.cli.complaint import Complaint, Interrupted
 from stator.cli.moment import parse_time
 from stator.cli.progress import Progress, counted
 from stator.config import Settings
-from stator.services.rollback import Course
+from stator.services.restores.rollback import Course
 from stator.storage.failure import DataDirectoryInUse, StoreError
 
 

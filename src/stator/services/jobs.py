@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from stator.archive.failure import ArchiveError
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, Job
 from stator.archive.jobs import LEASE_SECONDS, CancelledJob, JobFailed, Jobs, LeaseLost
+from stator.archive.places.failure import ArchiveError
 from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.parts import Parts
 from stator.services.supervisor import retry_seconds

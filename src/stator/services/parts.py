@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stator.archive.backups import Backups
+from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.archive.location import Location
-from stator.archive.reach import Reach
+from stator.archive.places.location import Location
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.storage.store import Store

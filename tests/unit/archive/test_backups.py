@@ -12,9 +12,9 @@ from stator.archive import backup as backups
 from stator.archive import full_copy, mark
 from stator.archive.backup import AVAILABLE, Backup, decode, encode, make, make_system
 from stator.archive.backups import GARBAGE_SECONDS, Backups
-from stator.archive.failure import Unreachable
 from stator.archive.full_copy import FullCopy
-from stator.archive.location import Found, Location
+from stator.archive.places.failure import Unreachable
+from stator.archive.places.location import Found, Location
 from stator.clock import ManualClock
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.storage.sqlite.engine import SqliteStore

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stator.archive import chunk
-from stator.archive.location import Damaged
+from stator.archive.places.location import Damaged
 
 LINES = [b'{"p":{"S":"%d"}}' % number for number in range(200)]
 LINE = st.binary(min_size=1, max_size=40).map(lambda line: line.replace(b"\n", b" "))

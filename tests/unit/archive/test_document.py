@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from stator.archive import document
-from stator.archive.location import ArchiveError, Damaged
+from stator.archive.places.location import ArchiveError, Damaged
 
 CONTENT = {"name": "ü", "list": [1, 2.5, None, True], "nested": {"a": "b"}}
 BODY = document.encode("test paper", 3, CONTENT)

@@ -12,7 +12,7 @@ import pytest
 from stator.archive import document, full_copy
 from stator.archive.chunk import CHUNK_BYTES
 from stator.archive.full_copy import KIND, MANIFEST, FullCopy
-from stator.archive.location import ArchiveError, Damaged, Location, Missing, Unreachable
+from stator.archive.places.location import ArchiveError, Damaged, Location, Missing, Unreachable
 from stator.model.table import Index, KeyAttribute, KeySchema, Projection, Stream, Table, Throughput
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Append, Change, Key, Put, Store

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from stator.archive import document, mark
-from stator.archive.location import ArchiveError, Damaged, Exists, Location
+from stator.archive.places.location import ArchiveError, Damaged, Exists, Location
 
 
 def test_a_place_becomes_an_archive_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from stator.archive import chunk, full_copy, mark
 from stator.archive.full_copy import MANIFEST, FullCopy
-from stator.archive.location import Location, Unreachable
+from stator.archive.places.location import Location, Unreachable
 from stator.archive.verify import State, verify
 from stator.items.keys import item_key
 from stator.model.table import KeyAttribute, KeySchema, Table

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from stator.archive.failure import Unreachable
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, RUNNING, Job
 from stator.archive.jobs import DAY_SECONDS, LEASE_SECONDS, CancelledJob, JobFailed, Jobs
+from stator.archive.places.failure import Unreachable
 from stator.clock import ManualClock
 from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.jobs import JOBS_MAX, JobRunner, Runner

@@ -7,7 +7,7 @@ from stator.api.backup_arn import backup_of
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
 from stator.archive.backup import CREATING, DELETED, SYSTEM, description, expiry
-from stator.archive.failure import ArchiveError
+from stator.archive.places.failure import ArchiveError
 from stator.errors import BackupInUseException, InternalServerError, ValidationException
 from stator.validation.requests.backup import DELETE_BACKUP
 

@@ -3,7 +3,7 @@
 from stator.api.call import Answer, Call
 from stator.api.export_arn import export_of
 from stator.api.registry import operation
-from stator.archive.exports import describe
+from stator.archive.exports.exports import describe
 from stator.validation.requests.export import DESCRIBE_EXPORT
 
 

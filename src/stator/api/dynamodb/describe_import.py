@@ -4,7 +4,7 @@ from stator.api.call import Answer, Call
 from stator.api.imports import describe_import
 from stator.api.intake import find_job
 from stator.api.registry import operation
-from stator.archive.intake import IMPORT
+from stator.archive.intake.intake import IMPORT
 from stator.errors import ImportNotFoundException
 from stator.validation.requests.import_table import DESCRIBE_IMPORT
 

@@ -3,7 +3,7 @@
 from stator.api.call import Answer, Call
 from stator.api.export_arn import table_of
 from stator.api.registry import operation
-from stator.archive import exports, selection
+from stator.archive.exports import exports, selection
 from stator.validation.requests.export import EXPORT_TABLE_TO_POINT_IN_TIME
 
 

@@ -7,7 +7,7 @@ from stator.api.call import Answer, Call
 from stator.api.imports import describe_import
 from stator.api.intake import new_id, plan_of, same_token, with_token
 from stator.api.registry import operation
-from stator.archive.intake import IMPORT
+from stator.archive.intake.intake import IMPORT
 from stator.archive.job import Job
 from stator.errors import (
     ImportConflictException,

@@ -6,7 +6,7 @@ from stator.api.bulk_operations import summarise
 from stator.api.call import Answer, Call
 from stator.api.intake import page
 from stator.api.registry import operation
-from stator.archive.intake import BULK
+from stator.archive.intake.intake import BULK
 from stator.limits import LIST_BULK_OPERATIONS_DEFAULT
 from stator.validation.requests.bulk_operation import LIST_BULK_OPERATIONS
 

@@ -5,7 +5,7 @@ from typing import Any
 from stator.api.call import Answer, Call
 from stator.api.export_arn import exports_of
 from stator.api.registry import operation
-from stator.archive import exports
+from stator.archive.exports import exports
 from stator.errors import ValidationException
 from stator.validation.requests.export import LIST_EXPORTS, LIST_EXPORTS_DEFAULT
 

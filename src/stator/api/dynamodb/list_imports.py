@@ -6,7 +6,7 @@ from stator.api.call import Answer, Call
 from stator.api.imports import summarise_import, table_arn
 from stator.api.intake import page
 from stator.api.registry import operation
-from stator.archive.intake import IMPORT
+from stator.archive.intake.intake import IMPORT
 from stator.limits import LIST_IMPORTS_DEFAULT
 from stator.validation.requests.import_table import LIST_IMPORTS
 

@@ -3,8 +3,8 @@
 from stator.api.backup_arn import backup_of, parse_arn
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
-from stator.archive import restores
 from stator.archive.backup import CREATING
+from stator.archive.restores import restores
 from stator.errors import BackupInUseException, ValidationException
 from stator.tables.describe import describe
 from stator.validation.requests.restore import CROSS_REGION, RESTORE_TABLE_FROM_BACKUP

@@ -6,9 +6,9 @@ from typing import Any
 
 from stator.api.call import Answer, Call
 from stator.api.registry import operation
-from stator.archive import recovering, restores
-from stator.archive.failure import ArchiveError
-from stator.archive.restores import Source
+from stator.archive.places.failure import ArchiveError
+from stator.archive.restores import recovering, restores
+from stator.archive.restores.restores import Source
 from stator.errors import InternalServerError, ValidationException
 from stator.model.table import Status
 from stator.tables.describe import describe

@@ -6,7 +6,7 @@ from stator.api.bulk_operations import describe_bulk_operation
 from stator.api.call import Answer, Call
 from stator.api.intake import new_id, plan_of, same_token, with_token
 from stator.api.registry import operation
-from stator.archive.intake import BULK
+from stator.archive.intake.intake import BULK
 from stator.archive.job import Job
 from stator.errors import (
     IdempotentParameterMismatchException,

@@ -2,8 +2,8 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import PRIVATE, operation
-from stator.archive import instance
-from stator.archive.instance_description import describe_job
+from stator.archive.instances import instance
+from stator.archive.instances.description import describe_job
 from stator.archive.job import Job
 from stator.errors import BackupInUseException
 from stator.validation.requests.instance_backup import CREATE_INSTANCE_BACKUP

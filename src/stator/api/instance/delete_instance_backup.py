@@ -2,9 +2,10 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import PRIVATE, operation
-from stator.archive import catalog_journal, instance
-from stator.archive.instance_description import describe_backup
-from stator.archive.location import Missing
+from stator.archive.chains import catalog_journal
+from stator.archive.instances import instance
+from stator.archive.instances.description import describe_backup
+from stator.archive.places.location import Missing
 from stator.errors import BackupInUseException, BackupNotFoundException
 from stator.validation.requests.instance_backup import DELETE_INSTANCE_BACKUP
 

@@ -2,10 +2,10 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import PRIVATE, operation
-from stator.archive import instance
-from stator.archive.instance_description import describe_backup, describe_job
+from stator.archive.instances import instance
+from stator.archive.instances.description import describe_backup, describe_job
 from stator.archive.job import COMPLETED
-from stator.archive.location import Missing
+from stator.archive.places.location import Missing
 from stator.errors import BackupNotFoundException
 from stator.validation.requests.instance_backup import DESCRIBE_INSTANCE_BACKUP
 

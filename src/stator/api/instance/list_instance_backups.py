@@ -2,8 +2,8 @@
 
 from stator.api.call import Answer, Call
 from stator.api.registry import PRIVATE, operation
-from stator.archive import instance
-from stator.archive.instance_description import describe_all
+from stator.archive.instances import instance
+from stator.archive.instances.description import describe_all
 from stator.validation.requests.instance_backup import LIST_INSTANCE_BACKUPS
 
 
