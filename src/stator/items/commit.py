@@ -1,7 +1,5 @@
 """Commit: the one way from decided writes to the disk."""
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +16,7 @@ from stator.items.idempotency import Replay, Token
 from stator.items.transaction import decide_all, together
 from stator.model.table import Table
 from stator.storage.failure import SpaceGone, StoreBusy, StoreError
+from stator.storage.hold import Hold
 from stator.storage.store import Change, Decide, Key, Row, Store
 
 Latest = Callable[[Table], Table]
@@ -50,29 +49,14 @@ class Writer:
 
     async def commit_all(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make several writes happen, in one commit, or none of them."""
-
-        def decide(rows: Sequence[Row | None]) -> Change:
-            return together([write.change(row) for write, row in zip(writes, rows, strict=True)])
-
-        outcomes: list[Outcome] = await self._transact([write.key for write in writes], decide, writes)
+        outcomes: list[Outcome] = await self._transact([write.key for write in writes], _together(writes), writes)
         return outcomes
 
     async def commit_timed(self, writes: Sequence[Write]) -> float:
         """The same; how many seconds it, and what shared its turn, held up the loop."""
-        began = ended = 0.0
-
-        def end() -> None:
-            nonlocal ended
-            ended = time.perf_counter()
-
-        def decide(rows: Sequence[Row | None]) -> Change:
-            nonlocal began
-            began = time.perf_counter()
-            asyncio.get_running_loop().call_soon(end)  # what is decided is written before the loop goes on
-            return together([write.change(row) for write, row in zip(writes, rows, strict=True)])
-
-        await self._transact([write.key for write in writes], decide, writes)
-        return max(0.0, ended - began)
+        hold = Hold()
+        await self._transact([write.key for write in writes], hold.around(_together(writes)), writes)
+        return hold.seconds
 
     async def transact(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make several writes of different items happen, or none of them. Raises TransactionCanceledException."""
@@ -132,3 +116,7 @@ class Writer:
             raise ResourceNotFoundException from None
         except StoreError:  # it failed, or the server is stopping: clients try again
             raise InternalServerError from None
+
+
+def _together(writes: Sequence[Write]) -> Decide:
+    return lambda rows: together([write.change(row) for write, row in zip(writes, rows, strict=True)])

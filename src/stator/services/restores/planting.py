@@ -5,14 +5,14 @@ takes; how many rows that is, is measured.
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from stator.services.traffic import Traffic
 from stator.storage.failure import StoreBusy
-from stator.storage.store import Change, Key, Put, Row, Store
+from stator.storage.hold import Hold
+from stator.storage.store import Change, Key, Put, Store
 
 BUSY_SECONDS = 0.001
 CALM_SECONDS = 0.003
@@ -67,24 +67,14 @@ class Planter:
         return puts
 
     async def _commit(self, puts: Sequence[Put]) -> None:
-        began = ended = 0.0
-
-        def end() -> None:
-            nonlocal ended
-            ended = time.perf_counter()
-
-        def decide(_rows: Sequence[Row | None]) -> Change:
-            nonlocal began
-            began = time.perf_counter()
-            asyncio.get_running_loop().call_soon(end)  # what is decided is written before the loop goes on
-            return Change(puts=puts)
-
+        hold = Hold()
+        decide = hold.around(lambda _: Change(puts=puts))
         while True:
             try:
                 await self._store.transact((), decide)
                 break
             except StoreBusy:  # the others' turn
                 await asyncio.sleep(_BUSY_PAUSE_SECONDS)
-        measured = max(ended - began, 1e-6) / len(puts)
+        measured = max(hold.seconds, 1e-6) / len(puts)
         # Half of what was believed: one slice that others held up says little of the next.
         self._row_seconds = (self._row_seconds + measured) / 2
