@@ -9,6 +9,10 @@ from typing import Any, NamedTuple, Protocol
 # NamedTuples rather than dataclasses: several are made for each request, and a tuple costs half as much.
 
 
+WRITE_SECONDS_MAX = 5.0
+"""See `Store.transact`; such an engine sets its timeouts on statements and idle transactions to match."""
+
+
 class Key(NamedTuple):
     """Where a row lives. `partition` is an 8-byte hash followed by typed key bytes; `sort` orders rows inside it."""
 
@@ -36,7 +40,14 @@ class Put(NamedTuple):
 
 
 class Append(NamedTuple):
-    """A record to append to one shard of one journal. The engine assigns the sequence."""
+    """A record to append to one shard of one journal. The engine assigns the sequence.
+
+    The bytes 5 to 18 of a record may be a time, milliseconds since the epoch in 13 decimal digits. An engine that
+    several processes write to sees to it that times never fall within a shard, whatever the clocks of the processes
+    say: all records of one commit get, in these bytes, the latest of their own times and those that their shards have
+    come to (kept beside the last sequence of a shard, and read under the lock that gives out sequences). Other records
+    stay as they are. With one process its clock alone sees to it.
+    """
 
     journal: int
     shard: int
@@ -155,7 +166,8 @@ class Store(Protocol):
         Serializable against every other `transact`. Every write there is goes through here. Raises what `decide`
         raised, SpaceGone for a put into a space that does not exist, StoreBusy when too much waits already,
         StoreFailure when the engine failed, each with nothing written. A caller that is cancelled may
-        or may not have written.
+        or may not have written. In an engine that several processes write to, a write that was decided has happened or
+        not WRITE_SECONDS_MAX after the process that decided it died or was stopped.
         """
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
