@@ -18,14 +18,15 @@ from pathlib import Path
 
 import uvloop
 
+import stator.api.cloudwatch
 import stator.api.dynamodb
 import stator.api.instance
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
 from stator.archive.backups import Backups
-from stator.archive.chains import kept
 from stator.archive.chains.reach import Reach
+from stator.archive.companion import companion
 from stator.archive.jobs import Jobs
 from stator.archive.places.buckets import Buckets
 from stator.archive.places.location import ArchiveError, Location
@@ -38,10 +39,8 @@ from stator.http.server import Listener, serve_front, tls_context
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
-from stator.journal.lineage import accompany
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
-from stator.model.table import Table
 from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
 from stator.services.parts import JobParts
@@ -52,7 +51,7 @@ from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
-from stator.storage.store import Append, Put, Store
+from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
 _log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     """What operations use, and what those who do jobs do."""
     steady = await steady_clock(store, clock)
     catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
-    catalog.accompany(partial(_accompany, steady))
+    catalog.accompany(companion(steady))
     streams = Streams(store, steady)
     mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
     archive, buckets = _locations(settings)
@@ -152,13 +151,6 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     return parts, job_parts
 
 
-def _accompany(steady: Clock, before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
-    """What else belongs in the commit of a change of a table's definition."""
-    now = steady()
-    puts, appends = accompany(before, after, now)
-    return [*puts, *kept.accompany(before, after, now)], appends
-
-
 def serve(settings: Settings) -> int:
     """Run a server until SIGTERM or SIGINT. Returns 0; raises what `start` raises."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -190,7 +182,7 @@ def _interrupt(stop: asyncio.Event) -> None:
 
 def operations() -> Mapping[str, Operation]:
     """Every operation there is: importing its file registers it."""
-    for package in (stator.api.dynamodb, stator.api.streams, stator.api.instance):
+    for package in (stator.api.dynamodb, stator.api.streams, stator.api.instance, stator.api.cloudwatch):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     return OPERATIONS

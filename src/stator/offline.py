@@ -4,26 +4,22 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from stator.archive import mark
 from stator.archive.backups import Backups
-from stator.archive.chains import kept
 from stator.archive.chains.reach import Reach
+from stator.archive.companion import companion
 from stator.archive.instances.rollback import Plan, plan
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import ArchiveError, Location
-from stator.clock import Clock, SteadyClock, system_clock
+from stator.clock import SteadyClock, system_clock
 from stator.items.commit import Writer
-from stator.journal.lineage import accompany
-from stator.model.table import Table
 from stator.services.parts import JobParts
 from stator.services.restores.rollback import Course, Rollback
 from stator.storage.directory import make_directory, sync_directory
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
-from stator.storage.store import Append, Put
 from stator.tables.catalog import Catalog
 
 _UNFINISHED = ".rollback"
@@ -62,7 +58,7 @@ async def _make(archive: Location, directory: Path, chosen: Plan, tell: Callable
         stack.push_async_callback(store.close)
         steady = SteadyClock(system_clock)
         catalog = await Catalog.open(store, system_clock, steady=steady)
-        catalog.accompany(partial(_accompany, steady))
+        catalog.accompany(companion(steady))
         parts = JobParts(
             catalog,
             store,
@@ -76,13 +72,6 @@ async def _make(archive: Location, directory: Path, chosen: Plan, tell: Callable
             buckets=archive.below,
         )
         await Rollback(parts, chosen, tell).run()
-
-
-def _accompany(steady: Clock, before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
-    """What a server would write with the change."""
-    now = steady()
-    puts, appends = accompany(before, after, now)
-    return [*puts, *kept.accompany(before, after, now)], appends
 
 
 def _put_in_place(data_dir: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from stator.archive import full_copy
 from stator.archive.backups import Backups
-from stator.archive.chains import chain, kept
+from stator.archive.chains import chain
 from stator.archive.chains.reach import Reach
+from stator.archive.companion import companion
 from stator.archive.instances import instance
 from stator.archive.job import CANCELLED, COMPLETED, RUNNING, Job
 from stator.archive.jobs import Jobs
@@ -21,7 +22,6 @@ from stator.clock import ManualClock, SteadyClock
 from stator.items.commit import Writer
 from stator.items.decide import PutWrite
 from stator.items.keys import item_key
-from stator.journal.lineage import accompany
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services.backups.instance_backup import KIND, InstanceBackups
 from stator.services.chains.archivist import Archivist
@@ -29,7 +29,6 @@ from stator.services.chains.catalog_archive import CatalogArchive
 from stator.services.jobs import JobRunner
 from stator.services.parts import JobParts
 from stator.storage.sqlite.engine import SqliteStore
-from stator.storage.store import Append, Put
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.journaling import ARCHIVE
@@ -114,11 +113,7 @@ def run(directory: Path, main: Callable[[House], Awaitable[None]]) -> None:
         store, clock = SqliteStore.open(directory), ManualClock()
         catalog = await Catalog.open(store, clock)
 
-        def companion(before: Table | None, after: Table) -> tuple[list[Put], list[Append]]:
-            puts, appends = accompany(before, after, clock())
-            return [*puts, *kept.accompany(before, after, clock())], appends
-
-        catalog.accompany(companion)
+        catalog.accompany(companion(clock))
         house = House(store, catalog, clock)
         try:
             await main(house)

@@ -19,6 +19,7 @@ from stator.archive.chains import kept, replay
 from stator.archive.chains.chain import Chain
 from stator.archive.chains.reach import DAY_SECONDS, Reach
 from stator.archive.chains.segment import Segment
+from stator.archive.companion import companion
 from stator.archive.job import Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Missing, Unreachable
@@ -26,7 +27,6 @@ from stator.clock import ManualClock
 from stator.items.commit import Writer
 from stator.items.decide import DeleteWrite, PutWrite
 from stator.items.keys import item_key
-from stator.journal.lineage import accompany
 from stator.journal.record import LANES
 from stator.journal.streams import Streams
 from stator.model.table import KeyAttribute, KeySchema, Table
@@ -125,11 +125,7 @@ def run(main: Main, archive: Location | None = None, directory: Path | None = No
         location = archive or place()
         catalog = await Catalog.open(store, clock)
 
-        def companion(before: Table | None, after: Table) -> Any:
-            puts, appends = accompany(before, after, clock())
-            return [*puts, *kept.accompany(before, after, clock())], appends
-
-        catalog.accompany(companion)
+        catalog.accompany(companion(clock))
         jobs = Jobs(store, clock, "me")
         await jobs.load()
         parts = JobParts(
