@@ -24,8 +24,6 @@ import stator.api.instance
 import stator.api.streams
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
-from stator.archive.backups import Backups
-from stator.archive.chains.reach import Reach
 from stator.archive.companion import companion
 from stator.archive.jobs import Jobs
 from stator.archive.places.buckets import Buckets
@@ -36,7 +34,6 @@ from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
-from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
@@ -122,17 +119,8 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     archive, buckets = _locations(settings)
     jobs = Jobs(store, clock, secrets.token_hex(8))
     await jobs.load()
-    job_parts = JobParts(
-        catalog,
-        store,
-        clock,
-        steady=steady,
-        writer=Writer(store, catalog.latest, steady),
-        jobs=jobs,
-        backups=Backups(store, archive, clock),
-        archive=archive,
-        reach=Reach(),
-        buckets=buckets,
+    job_parts = replace(
+        JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive), buckets=buckets
     )
     parts = Parts(
         catalog,

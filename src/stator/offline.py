@@ -7,14 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stator.archive import mark
-from stator.archive.backups import Backups
-from stator.archive.chains.reach import Reach
 from stator.archive.companion import companion
 from stator.archive.instances.rollback import Plan, plan
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import ArchiveError, Location
 from stator.clock import SteadyClock, system_clock
-from stator.items.commit import Writer
 from stator.services.parts import JobParts
 from stator.services.restores.rollback import Course, Rollback
 from stator.storage.directory import make_directory, sync_directory
@@ -59,17 +56,8 @@ async def _make(archive: Location, directory: Path, chosen: Plan, tell: Callable
         steady = SteadyClock(system_clock)
         catalog = await Catalog.open(store, system_clock, steady=steady)
         catalog.accompany(companion(steady))
-        parts = JobParts(
-            catalog,
-            store,
-            system_clock,
-            steady=steady,
-            writer=Writer(store, catalog.latest, steady),
-            jobs=Jobs(store, system_clock, _UNFINISHED),
-            backups=Backups(store, archive, system_clock),
-            archive=archive,
-            reach=Reach(),
-            buckets=archive.below,
+        parts = JobParts.furnish(
+            catalog, store, system_clock, steady=steady, jobs=Jobs(store, system_clock, _UNFINISHED), archive=archive
         )
         await Rollback(parts, chosen, tell).run()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from stator.archive.backups import Backups
 from stator.archive.chains.reach import Reach
@@ -36,3 +37,21 @@ class JobParts(Parts):
     archive: Location
     reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
+
+    @classmethod
+    def furnish(
+        cls, catalog: Catalog, store: Store, clock: Clock, *, steady: Clock, jobs: Jobs, archive: Location
+    ) -> Self:
+        """What follows from these; buckets are folders of the archive."""
+        return cls(
+            catalog,
+            store,
+            clock,
+            steady=steady,
+            writer=Writer(store, catalog.latest, steady),
+            jobs=jobs,
+            backups=Backups(store, archive, clock),
+            archive=archive,
+            reach=Reach(),
+            buckets=archive.below,
+        )

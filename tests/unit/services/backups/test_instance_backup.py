@@ -10,16 +10,13 @@ import orjson
 import pytest
 
 from stator.archive import full_copy
-from stator.archive.backups import Backups
 from stator.archive.chains import chain
-from stator.archive.chains.reach import Reach
 from stator.archive.companion import companion
 from stator.archive.instances import instance
 from stator.archive.job import CANCELLED, COMPLETED, RUNNING, Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Unreachable
 from stator.clock import ManualClock, SteadyClock
-from stator.items.commit import Writer
 from stator.items.decide import PutWrite
 from stator.items.keys import item_key
 from stator.model.table import KeyAttribute, KeySchema, Table
@@ -44,21 +41,10 @@ class House:
     def __init__(self, store: SqliteStore, catalog: Catalog, clock: ManualClock) -> None:
         self.store, self.catalog, self.clock = store, catalog, clock
         steady = SteadyClock(clock)
-        self.writer = Writer(store, catalog.latest, steady)
         self.jobs = Jobs(store, clock, "me")
         self.archive = Location.open(f"memory://instances-{next(_names)}")
-        self.parts = JobParts(
-            catalog,
-            store,
-            clock,
-            steady=steady,
-            writer=self.writer,
-            jobs=self.jobs,
-            archive=self.archive,
-            backups=Backups(store, self.archive, clock),
-            reach=Reach(),
-            buckets=self.archive.below,
-        )
+        self.parts = JobParts.furnish(catalog, store, clock, steady=steady, jobs=self.jobs, archive=self.archive)
+        self.writer = self.parts.writer
         self.archivist = Archivist(self.parts, self.parts.reach, segment_seconds=1.0, copy_seconds=86_400.0)
         self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts), self.archivist)
         self.runner = JobRunner(self.parts, self.jobs, {KIND: self.backups.run})

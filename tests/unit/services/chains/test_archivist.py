@@ -13,18 +13,16 @@ import orjson
 import pytest
 
 from stator.archive import full_copy
-from stator.archive.backups import Backups
 from stator.archive.chains import chain as chains
 from stator.archive.chains import kept, replay
 from stator.archive.chains.chain import Chain
-from stator.archive.chains.reach import DAY_SECONDS, Reach
+from stator.archive.chains.reach import DAY_SECONDS
 from stator.archive.chains.segment import Segment
 from stator.archive.companion import companion
 from stator.archive.job import Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Missing, Unreachable
 from stator.clock import ManualClock
-from stator.items.commit import Writer
 from stator.items.decide import DeleteWrite, PutWrite
 from stator.items.keys import item_key
 from stator.journal.record import LANES
@@ -128,18 +126,7 @@ def run(main: Main, archive: Location | None = None, directory: Path | None = No
         catalog.accompany(companion(clock))
         jobs = Jobs(store, clock, "me")
         await jobs.load()
-        parts = JobParts(
-            catalog,
-            store,
-            clock,
-            steady=clock,
-            writer=Writer(store, catalog.latest, clock),
-            jobs=jobs,
-            backups=Backups(store, location, clock),
-            archive=location,
-            reach=Reach(),
-            buckets=location.below,
-        )
+        parts = JobParts.furnish(catalog, store, clock, steady=clock, jobs=jobs, archive=location)
         try:
             await main(House(parts, clock))
         finally:

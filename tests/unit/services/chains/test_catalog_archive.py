@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stator.archive.backups import Backups
 from stator.archive.chains import catalog_journal
-from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Unreachable
 from stator.clock import ManualClock
-from stator.items.commit import Writer
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services.chains import catalog_archive
 from stator.services.chains.catalog_archive import CatalogArchive
@@ -38,18 +35,7 @@ def run(directory: Path, archive: Location, main: Main) -> None:
     async def whole() -> None:
         store, clock = SqliteStore.open(directory), ManualClock()
         catalog = await Catalog.open(store, clock)
-        parts = JobParts(
-            catalog,
-            store,
-            clock,
-            steady=clock,
-            writer=Writer(store, catalog.latest, clock),
-            jobs=Jobs(store, clock, "me"),
-            backups=Backups(store, archive, clock),
-            archive=archive,
-            reach=Reach(),
-            buckets=archive.below,
-        )
+        parts = JobParts.furnish(catalog, store, clock, steady=clock, jobs=Jobs(store, clock, "me"), archive=archive)
         try:
             await main(CatalogArchive(parts), parts)
         finally:

@@ -17,17 +17,14 @@ from uuid import uuid4
 import pytest
 
 from stator.archive import full_copy, ion
-from stator.archive.backups import Backups
 from stator.archive.chains import chain, segment
 from stator.archive.chains.chain import ChainRecord, Head
-from stator.archive.chains.reach import Reach
 from stator.archive.exports import exports
 from stator.archive.job import COMPLETED, FAILED, Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.failure import Denied
 from stator.archive.places.location import Location
 from stator.clock import ManualClock
-from stator.items.commit import Writer
 from stator.items.decide import NO_GUARD, DeleteWrite, PutWrite
 from stator.items.keys import item_key
 from stator.journal.record import LANES
@@ -60,20 +57,12 @@ class House:
     def __init__(self, store: SqliteStore, catalog: Catalog, clock: ManualClock, bucket: Location) -> None:
         self.store, self.catalog, self.clock, self.bucket = store, catalog, clock, bucket
         self.archive = Location.open(f"memory://{uuid4()}")
-        self.writer = Writer(store, catalog.latest, clock)
         self.jobs = Jobs(store, clock, "me")
-        self.parts = JobParts(
-            catalog,
-            store,
-            clock,
-            steady=clock,
-            writer=self.writer,
-            jobs=self.jobs,
-            backups=Backups(store, self.archive, clock),
-            archive=self.archive,
-            reach=Reach(),
+        self.parts = replace(
+            JobParts.furnish(catalog, store, clock, steady=clock, jobs=self.jobs, archive=self.archive),
             buckets=lambda name: bucket,
         )
+        self.writer = self.parts.writer
         self.runner = JobRunner(self.parts, self.jobs, {exports.KIND: ExportRunner(self.parts).run})
         self.log: list[tuple[float, State]] = []  # the state from each time on
         self.copies = 0

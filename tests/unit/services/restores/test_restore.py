@@ -12,8 +12,6 @@ import pytest
 from stator.archive import backup as backups
 from stator.archive import full_copy
 from stator.archive.backup import Backup
-from stator.archive.backups import Backups
-from stator.archive.chains.reach import Reach
 from stator.archive.full_copy import FullCopy
 from stator.archive.job import COMPLETED, FAILED, Job
 from stator.archive.jobs import JobFailed, Jobs
@@ -21,7 +19,6 @@ from stator.archive.places.failure import Unreachable
 from stator.archive.places.location import Location
 from stator.archive.restores import restores
 from stator.clock import ManualClock, SteadyClock
-from stator.items.commit import Writer
 from stator.items.decide import PutWrite
 from stator.items.examine import examine
 from stator.items.keys import item_key
@@ -89,18 +86,7 @@ class House:
         place = Location.open(f"memory://restores-{next(_names)}")
         self.archive = Counting(place._backend, place.url, "")
         self.jobs = Jobs(store, clock, "me")
-        self.parts = JobParts(
-            catalog,
-            store,
-            clock,
-            steady=steady,
-            writer=Writer(store, catalog.latest, steady),
-            jobs=self.jobs,
-            archive=self.archive,
-            backups=Backups(store, self.archive, clock),
-            reach=Reach(),
-            buckets=self.archive.below,
-        )
+        self.parts = JobParts.furnish(catalog, store, clock, steady=steady, jobs=self.jobs, archive=self.archive)
 
     async def create(self) -> Table:
         space, other = await self.catalog.create_spaces(2)
