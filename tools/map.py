@@ -27,7 +27,8 @@ partiql | archive                                a language over items; what is 
 items                                            the heart: decide, commit, read, page, capacity
 journal                                          what happened, in order
 tables                                           what tables exist and where everything lives
-auth | expressions | validation | metrics | storage   rooms that do not know each other
+metrics                                          what is counted, and how it is kept
+auth | expressions | validation | storage        rooms that do not know each other
 model | values
 config
 errors, limits, clock
@@ -66,7 +67,12 @@ ROOMS = (
         ("shape", "scalar", "conversion", "constraint", "envelope"),
     ),
     Room(f"{SOURCE}/validation/requests", "The shape of each request."),
-    Room(f"{SOURCE}/metrics", "What can be told of a running server. Figures are collected by `services/figures.py`."),
+    Room(
+        f"{SOURCE}/metrics",
+        "What can be told of a running server: what is counted while requests are answered, and the points that are kept. "
+        "They are drained by `services/metering.py` and collected for Prometheus by `services/figures.py`.",
+        ("recorder", "series", "block", "series_store"),
+    ),
     Room(f"{SOURCE}/auth", "Signatures. Pure.", ("credentials", "signature")),
     Room(
         f"{SOURCE}/tables",
@@ -94,6 +100,7 @@ ROOMS = (
     ),
     Room(f"{SOURCE}/api/streams", "The four operations of DynamoDB Streams."),
     Room(f"{SOURCE}/api/instance", "Operations of Stator's own on backups of the whole instance."),
+    Room(f"{SOURCE}/api/cloudwatch", "CloudWatch's operations on metrics and alarms."),
     Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
     Room(
@@ -130,6 +137,11 @@ ROOMS = (
         "The front door. `corridor` has all the steps of a request in one function "
         "([who runs the coroutine](decisions/0001-handlers-without-tasks.md)).",
         ("corridor", "front", "server", "connection", "request", "target", "response", "failure"),
+    ),
+    Room(
+        f"{SOURCE}/http/doors",
+        "CloudWatch and Application Auto Scaling at the same address: their names, protocols and words for errors.",
+        ("door", "service", "speech"),
     ),
     Room(
         f"{SOURCE}/cli",

@@ -1,4 +1,4 @@
-"""Which operations exist. Each file of `api.dynamodb`, `api.streams` and `api.instance` registers with `@operation`."""
+"""Which operations exist. Each file of `api.dynamodb`, `api.cloudwatch` and so on registers with `@operation`."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -20,6 +20,11 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 """By the value of the X-Amz-Target header, for instance `DynamoDB_20120810.PutItem`."""
 
+
+CLOUDWATCH = "GraniteServiceVersion20100801"
+AUTOSCALING = "AnyScaleFrontendService"
+ELSEWHERE = frozenset({CLOUDWATCH, AUTOSCALING})
+"""The prefixes of services that are signed for in another name than DynamoDB's and speak other protocols."""
 
 PRIVATE = "Stator_20261121"
 """The prefix of operations of Stator's own, which no service model has."""

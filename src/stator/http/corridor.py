@@ -3,7 +3,8 @@
 import orjson
 
 from stator.api.call import Answer, Call
-from stator.errors import SerializationException
+from stator.errors import SerializationException, UnknownOperationException
+from stator.http.doors.door import door_of, walk_door
 from stator.http.encoding import decoded
 from stator.http.failure import as_wire_error, render_failure
 from stator.http.front import Front
@@ -12,7 +13,7 @@ from stator.http.journey import Journey
 from stator.http.origin import check_origin, check_reader
 from stator.http.request import Request
 from stator.http.rest import Rendered, is_side_door, walk_side_door
-from stator.http.target import is_root, object_of, operation_of, reply_type
+from stator.http.target import is_root, object_of, reply_type
 from stator.metrics.metric import CONTENT_TYPE
 
 _UNVERIFIED_BYTES_MAX = 1024 * 1024
@@ -41,6 +42,11 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
                 return _elsewhere(front, request)
             query = request.url.partition(b"?")[2]
 
+        # Other services at the same address.
+        operation = front.operations.get(headers.get(b"x-amz-target", b""))
+        if operation is None and (door := door_of(request)) is not None:
+            return walk_door(front, request, door)
+
         # Content type.
         kind = reply_type(headers.get(b"content-type", b""), bool(request.body))
         if kind is None:
@@ -60,7 +66,8 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
             raise SerializationException from None
 
         # Who does it, who asks for it; the signature is over the body as sent.
-        operation = operation_of(front.operations, headers.get(b"x-amz-target", b""))
+        if operation is None:
+            raise UnknownOperationException  # without a message, as the service does
         request.operation_name = operation.name
         if caller is None:
             caller = front.verifier.check(headers, query, request.body, now)
@@ -109,6 +116,8 @@ def _elsewhere(front: Front, request: Request) -> bytes | Journey[Answer]:
         return front.renderer.preflight(request, now)
     if is_side_door(request.url):
         return walk_side_door(front, request)
+    if (door := door_of(request)) is not None:
+        return walk_door(front, request, door)
     if request.method == b"GET" and is_root(request.url):
         return front.renderer.render(request, 200, healthy(front.settings.region), now)
     if request.method == b"GET" and request.url == b"/metrics" and front.metrics is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stator.api.call import Parts
-from stator.api.registry import Operation
+from stator.api.registry import ELSEWHERE, Operation
 from stator.auth.credentials import Credentials
 from stator.auth.signature import Verifier
 from stator.clock import Clock
@@ -33,7 +33,17 @@ class FrontSettings:
 
 
 class Front:
-    __slots__ = ("clock", "credentials", "metrics", "operations", "parts", "renderer", "settings", "verifier")
+    __slots__ = (
+        "clock",
+        "credentials",
+        "elsewhere",
+        "metrics",
+        "operations",
+        "parts",
+        "renderer",
+        "settings",
+        "verifier",
+    )
 
     def __init__(
         self,
@@ -43,7 +53,11 @@ class Front:
         credentials: Credentials,
         clock: Clock,
     ) -> None:
-        self.operations = {target.encode(): operation for target, operation in operations.items()}
+        self.operations: dict[bytes, Operation] = {}  # by X-Amz-Target
+        self.elsewhere: dict[bytes, Operation] = {}  # those of other services, which `http.doors` lets in
+        for target, operation in operations.items():
+            place = self.elsewhere if target.partition(".")[0] in ELSEWHERE else self.operations
+            place[target.encode()] = operation
         self.parts = parts
         self.settings = settings
         self.credentials = credentials

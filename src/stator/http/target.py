@@ -1,7 +1,6 @@
-"""What a request is addressed to: the path, and the operation in X-Amz-Target."""
+"""What a request is addressed to, and what it holds: the path, the type and the object of the body."""
 
-from stator.api.registry import Operation
-from stator.errors import SerializationException, UnknownOperationException
+from stator.errors import SerializationException
 
 JSON_TYPES = frozenset({b"application/x-amz-json-1.0", b"application/json"})
 
@@ -23,14 +22,6 @@ def reply_type(content_type: bytes, has_body: bool) -> bytes | None:
     if base in JSON_TYPES:
         return base
     return None if has_body else b"application/json"
-
-
-def operation_of(operations: dict[bytes, Operation], target: bytes) -> Operation:
-    """Raises UnknownOperationException, without a message as the service does."""
-    operation = operations.get(target)
-    if operation is None:
-        raise UnknownOperationException
-    return operation
 
 
 def object_of(parsed: object) -> dict[str, object]:
