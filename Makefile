@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-CODE := src tests $(wildcard examples tools benchmarks)
+CODE := src tests $(wildcard examples tools benchmarks deploy)
 
 # Without byte code every start compiles the whole program anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "benchmarks" / "peers"  # other people's programs, installed there to be compared with
 MODULES = sorted(
     path
-    for room in ("src", "examples", "tools", "benchmarks")
+    for room in ("src", "examples", "tools", "benchmarks", "deploy")
     for path in (ROOT / room).rglob("*.py")
     if PEERS not in path.parents
 )
