@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from stator.limits import DAY_SECONDS
+
 T = TypeVar("T")
 
 ENVIRONMENT_PREFIX = "STATOR_"
@@ -78,7 +80,7 @@ class Settings:
     )
     archive_segment_seconds: float = _setting(5.0, "How old a change may get before it is put into the archive.")
     archive_copy_seconds: float = _setting(
-        86_400.0, "How old the newest full copy of a table with point-in-time recovery may get."
+        float(DAY_SECONDS), "How old the newest full copy of a table with point-in-time recovery may get."
     )
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")

@@ -3,6 +3,8 @@
 KIB = 1024
 MIB = 1024 * KIB
 
+DAY_SECONDS = 86_400
+
 # Protocol
 BODY_BYTES_MAX = 16 * MIB  # also after decompression
 HEADER_BYTES_MAX = 16 * KIB  # all headers together

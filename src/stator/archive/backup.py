@@ -13,6 +13,7 @@ import orjson
 
 from stator.archive.full_copy import FullCopy
 from stator.archive.job import Job
+from stator.limits import DAY_SECONDS
 from stator.model.table import Status, Table
 from stator.tables import definition
 from stator.tables.describe import describe
@@ -28,7 +29,7 @@ DELETED = "DELETED"
 
 FOLDER = "backups"
 SYSTEM_NAME = "$DeletedTableBackup"  # behind the name of the table
-SYSTEM_SECONDS = 35 * 86_400  # a system backup is kept so long
+SYSTEM_SECONDS = 35 * DAY_SECONDS  # a system backup is kept so long
 
 _ID = re.compile(r"[0-9]{14}-[0-9a-f]{8}")
 

@@ -22,6 +22,7 @@ from stator.archive.backup import Backup
 from stator.archive.places.failure import ArchiveError, Damaged, Missing, Unreachable
 from stator.archive.places.location import Found, Location
 from stator.clock import Clock
+from stator.limits import DAY_SECONDS
 from stator.storage.store import Bound, Change, Key, Put, Store
 
 _log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ _PARTITION = bytes(8) + b"backups"
 _LOAD_ROWS = 1000
 _LOAD_BYTES = 8 * 1024 * 1024
 _READS = 8  # manifests read at a time
-GARBAGE_SECONDS = 86_400
+GARBAGE_SECONDS = DAY_SECONDS
 """How old the objects of a backup without a manifest are before they are removed: another server may be writing it."""
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from stator.archive import job as jobs
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job, decode
 from stator.clock import Clock
+from stator.limits import DAY_SECONDS
 from stator.storage.store import Bound, Change, Put, Row, Store
 
 LEASE_SECONDS = 30.0
-DAY_SECONDS = 86_400.0
 KEPT_SECONDS = {"export": 90 * DAY_SECONDS, "import": 90 * DAY_SECONDS, "bulk": 90 * DAY_SECONDS}
 """How long finished jobs are told of, by kind; others for a day."""
 

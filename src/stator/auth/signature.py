@@ -19,6 +19,7 @@ from stator.errors import (
     MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
+from stator.limits import DAY_SECONDS
 
 SKEW_SECONDS_MAX = 15 * 60
 SERVICE = "dynamodb"  # of what is answered at `POST /`
@@ -31,7 +32,7 @@ _MISMATCH = (
 _PASSES_MAX = 4096
 _KEYS_MAX = 1024
 _PASS_BYTES_MAX = 2048
-_EXPIRES_SECONDS_MAX = 7 * 24 * 3600
+_EXPIRES_SECONDS_MAX = 7 * DAY_SECONDS
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADER_PARTS = ("Credential", "Signature", "SignedHeaders")
 _QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")

@@ -7,13 +7,14 @@ value the item's key: the length of the partition in two bytes, the partition an
 
 import math
 
+from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.storage.store import Bound, Key, Put, Row
 from stator.values.attribute import Item
 
 PARTITION = bytes(8)
 NO_ITEM = bytes(2)  # the value of an entry that belongs to none
-FIVE_YEARS_SECONDS = (5 * 365 + 1) * 24 * 3600  # what is older is taken for a mistake
+FIVE_YEARS_SECONDS = (5 * 365 + 1) * DAY_SECONDS  # what is older is taken for a mistake
 
 _DIGITS_MAX = 18  # of a time that fits eight bytes; later than that nothing expires
 

@@ -12,10 +12,10 @@ then begins with the oldest record there is, and `Slice.trimmed` is True.
 from typing import NamedTuple
 
 from stator.journal.record import Boundary, Entry, decode, time_of
-from stator.limits import PAGE_BYTES_MAX
+from stator.limits import DAY_SECONDS, PAGE_BYTES_MAX
 from stator.storage.store import Record, Store
 
-RETENTION_SECONDS = 24 * 3600
+RETENTION_SECONDS = DAY_SECONDS
 
 _FETCH_RECORDS = 250
 

@@ -6,6 +6,8 @@ Frozen values: a change makes a new one. Times are seconds since the epoch.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from stator.limits import DAY_SECONDS
+
 
 class Status(StrEnum):
     CREATING = "CREATING"
@@ -128,6 +130,10 @@ class Recovery:
 
     since: float
     period_days: int
+
+    def earliest(self, now: float) -> float:
+        """The first time that is covered: what has left the period is not."""
+        return max(self.since, now - self.period_days * DAY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

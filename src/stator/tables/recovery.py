@@ -13,7 +13,6 @@ from stator.tables.journaling import ARCHIVE, release, require
 from stator.tables.lifecycle import amend
 
 PERIOD_DAYS_MAX = 35
-_DAY_SECONDS = 86_400
 
 
 def check(table: Table | None, name: str) -> Table:
@@ -55,8 +54,7 @@ def enable(table: Table, period_days: int | None, now: float) -> Table:
         new = Recovery(math.ceil(now * 1000) / 1000, period_days or PERIOD_DAYS_MAX)
     else:
         # What has left the period is gone, and a longer period does not bring it back.
-        since = max(old.since, now - old.period_days * _DAY_SECONDS)
-        new = Recovery(since, period_days or old.period_days)
+        new = Recovery(old.earliest(now), period_days or old.period_days)
     return amend(table, lambda each: replace(each, recovery=new))
 
 

@@ -5,16 +5,16 @@ from time import gmtime, strftime
 from typing import Any
 
 from stator.errors import LimitExceededException, ValidationException
+from stator.limits import DAY_SECONDS
 from stator.model.table import Throughput
 
 DECREASES_A_DAY = 4  # at any time of a UTC day; after that one for each hour without a decrease
-SECONDS_A_DAY = 86_400
 SECONDS_AN_HOUR = 3_600
 
 
 def decreases_today(throughput: Throughput, now: float) -> int:
     """How many decreases the UTC day of `now` has seen. The stored count is of the day of the last decrease."""
-    if throughput.last_decrease is None or throughput.last_decrease // SECONDS_A_DAY != now // SECONDS_A_DAY:
+    if throughput.last_decrease is None or throughput.last_decrease // DAY_SECONDS != now // DAY_SECONDS:
         return 0
     return throughput.decreases_today
 

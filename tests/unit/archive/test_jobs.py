@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, RUNNING, Job
-from stator.archive.jobs import DAY_SECONDS, LEASE_SECONDS, Jobs, LeaseLost
+from stator.archive.jobs import LEASE_SECONDS, Jobs, LeaseLost
 from stator.clock import ManualClock
+from stator.limits import DAY_SECONDS
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change
 

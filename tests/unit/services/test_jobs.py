@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from stator.archive.job import CANCELLED, COMPLETED, FAILED, RUNNING, Job
-from stator.archive.jobs import DAY_SECONDS, LEASE_SECONDS, CancelledJob, JobFailed, Jobs
+from stator.archive.jobs import LEASE_SECONDS, CancelledJob, JobFailed, Jobs
 from stator.archive.places.failure import Unreachable
 from stator.clock import ManualClock
+from stator.limits import DAY_SECONDS
 from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.jobs import JOBS_MAX, JobRunner, Runner
 from stator.services.parts import Parts

@@ -8,7 +8,6 @@ from stator.archive import full_copy
 from stator.archive.chains import chain as chains
 from stator.archive.chains import segment
 from stator.archive.chains.chain import Chain
-from stator.archive.chains.reach import DAY_SECONDS
 from stator.archive.instances.check import Told
 from stator.archive.instances.instance import render_time
 from stator.archive.places.failure import ArchiveError, Missing
@@ -86,8 +85,7 @@ async def _check_recovery(archive: Location, chain: Chain, through: int) -> None
     recovery = chain.record.table.recovery
     if recovery is None or chain.latest is None:
         return
-    period = through - recovery.period_days * DAY_SECONDS * 1000
-    earliest = max(chain.earliest, round(recovery.since * 1000), period)
+    earliest = max(chain.earliest, round(recovery.earliest(through / 1000) * 1000))
     if earliest > through:
         return
     moment = chains.plan(chain, earliest)

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from stator.model.table import Table
 
-DAY_SECONDS = 86_400
-
 
 class Window(NamedTuple):
     """Seconds since the epoch: the first and the last time that a table can be restored to."""
@@ -33,5 +31,5 @@ class Reach:
         if recovery is None:
             return None
         since, through = self._known.get(table.id, (recovery.since, recovery.since))
-        earliest = max(recovery.since, since, now - recovery.period_days * DAY_SECONDS)
+        earliest = max(since, recovery.earliest(now))
         return Window(earliest, max(earliest, through))

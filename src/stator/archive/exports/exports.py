@@ -23,6 +23,7 @@ from stator.errors import (
     SerializationException,
     ValidationException,
 )
+from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.tables import definition
 
@@ -30,10 +31,9 @@ KIND = "export"
 TOKEN_SECONDS = 8 * 3600
 CONCURRENT_MAX = 300
 WINDOW_SECONDS_MIN = 15 * 60
-WINDOW_SECONDS_MAX = 24 * 3600
+WINDOW_SECONDS_MAX = DAY_SECONDS
 INCREMENTAL_BILLED_BYTES_MIN = 10_000_000
 
-_DAY_SECONDS = 86_400
 _TOLD = (
     *("ClientToken", "S3Bucket", "S3BucketOwner", "S3Prefix", "S3SseAlgorithm", "S3SseKmsKeyId"),
     *("ExportFormat", "ExportType", "FilterSpecification"),
@@ -211,7 +211,7 @@ def _check_window(begin: float, end: float, table: Table, now: float) -> None:
 def _earliest(table: Table, now: float) -> float:
     if table.recovery is None:
         raise PointInTimeRecoveryUnavailableException(f"Point in time recovery is not enabled for table '{table.name}'")
-    return max(table.recovery.since, now - table.recovery.period_days * _DAY_SECONDS)
+    return table.recovery.earliest(now)
 
 
 def _uncovered() -> InvalidExportTimeException:

@@ -19,6 +19,7 @@ import orjson
 from stator.archive import document
 from stator.archive.places.failure import ArchiveError, Damaged, Missing
 from stator.archive.places.location import Location
+from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.tables import definition
 
@@ -27,7 +28,7 @@ KIND = "instance backup"
 FOLDER = "instance"
 CATALOG_FOLDER = "catalog"
 
-PERIOD_SECONDS = 5 * 86_400
+PERIOD_SECONDS = 5 * DAY_SECONDS
 """How far back one can go to any second."""
 
 MAKE_ONE = "make a manual backup first: stator backup create"
@@ -191,7 +192,7 @@ def cover(backups: Sequence[InstanceBackup], at: float, now: float) -> InstanceB
     if first == last or math.ceil(earliest) > math.floor(last):
         window = "no second lies between two backups yet"
     if earliest > last:
-        window = f"no time of the past {PERIOD_SECONDS // 86_400} days can be rolled back to"
+        window = f"no time of the past {PERIOD_SECONDS // DAY_SECONDS} days can be rolled back to"
     if at > last:
         raise NotCovered(
             f"no backup was made after {render_time(at)}, and a rollback needs one before and one after its time; "
@@ -204,7 +205,7 @@ def cover(backups: Sequence[InstanceBackup], at: float, now: float) -> InstanceB
         )
     if at < now - PERIOD_SECONDS:
         raise NotCovered(
-            f"{render_time(at)} is more than {PERIOD_SECONDS // 86_400} days ago; {window}. "
+            f"{render_time(at)} is more than {PERIOD_SECONDS // DAY_SECONDS} days ago; {window}. "
             "Of older times only the moments of backups that were kept are left: give the id of one instead of a time"
         )
     found = base(backups, at)

@@ -16,13 +16,14 @@ from uuid import uuid4
 
 from stator.archive.places.failure import ArchiveError, Denied, Exists, Missing, Unreachable
 from stator.archive.places.found import Found
+from stator.limits import DAY_SECONDS
 
 STAGING = ".staging"
 """The folder, below the root, of files that are being written. `list` never tells of them."""
 
 BLOCK_BYTES = 1 << 20
 
-_STALE_SECONDS = 86_400
+_STALE_SECONDS = DAY_SECONDS
 _ATTEMPTS = 5
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from stator.archive.chains import chain as chains
 from stator.archive.chains.chain import Chain
-from stator.archive.chains.reach import DAY_SECONDS, Reach, Window
+from stator.archive.chains.reach import Reach, Window
 from stator.archive.places.failure import Missing
 from stator.archive.places.location import Location
 from stator.archive.restores.restores import Source
@@ -50,8 +50,7 @@ async def from_archive(archive: Location, place: tuple[str, str, str], wanted: f
     recovery = chain.record.table.recovery
     since = chain.earliest
     if recovery is not None:  # what had left the period when the archive last heard of it is pruned
-        period = chain.latest - recovery.period_days * DAY_SECONDS * 1000
-        since = max(since, round(recovery.since * 1000), period)
+        since = max(since, round(recovery.earliest(chain.latest / 1000) * 1000))
     window = Window(since / 1000, max(since, chain.latest) / 1000)
     time = window.latest if wanted is None else _checked(wanted, window)
     return _source(chain.record.table, chain.prefix, time)

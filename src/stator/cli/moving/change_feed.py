@@ -8,8 +8,9 @@ from stator.cli.client import STREAMS, Client, Refused
 from stator.cli.complaint import Complaint
 from stator.cli.crew import Crew
 from stator.cli.moving.rows import Row
+from stator.limits import DAY_SECONDS
 
-RETENTION_SECONDS = 24 * 3600.0
+RETENTION_SECONDS = float(DAY_SECONDS)
 SKEW_SECONDS = 120.0  # how far the time of a change may be from that of an answer
 # Amazon gives empty pages before the end of a shard, too; what comes behind them waits for the next time.
 EMPTY_PAGES_MAX = 3

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from stator.archive.chains import kept
 from stator.archive.chains.kept import Kept
-from stator.archive.chains.reach import DAY_SECONDS, Reach
+from stator.archive.chains.reach import Reach
 from stator.archive.instances import instance
 from stator.archive.places.failure import ArchiveError
+from stator.limits import DAY_SECONDS
 from stator.metrics.metric import ARCHIVE_COPY_AGE, ARCHIVE_FAILURES, ARCHIVE_SEGMENT_AGE, Figure
 from stator.model.table import Table
 from stator.services.chains.keeper import ChainKeeper, Superseded, Trouble, pass_barrier

@@ -24,6 +24,7 @@ from stator.archive.places.failure import Missing
 from stator.clock import Clock, SteadyClock
 from stator.journal.journal import Journal
 from stator.journal.record import LANES
+from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.services.parts import JobParts
 from stator.services.supervisor import retry_seconds
@@ -31,7 +32,7 @@ from stator.storage.store import Change, Key, Put, Record, Row, Snapshot, Store
 
 _log = logging.getLogger(__name__)
 
-AHEAD_SECONDS = 86_400.0
+AHEAD_SECONDS = float(DAY_SECONDS)
 """What lies further ahead than this is taken for a clock that was wrong."""
 
 HEAD_SECONDS = 300.0  # at most between two heads of a table that nothing happens to

@@ -7,8 +7,8 @@ how far the lane is.
 
 from stator.archive import full_copy
 from stator.archive.chains import chain as chains
-from stator.archive.chains.reach import DAY_SECONDS
 from stator.archive.places.location import Location
+from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.services.chains.keeper import ChainKeeper
 
@@ -46,8 +46,7 @@ class Pruning:
         since = float("-inf") if self._needed is None else self._needed * 1000
         if table.recovery is None:
             return float("inf"), since
-        recovery = table.recovery
-        first = max(recovery.since, self._now - recovery.period_days * DAY_SECONDS - GRACE_SECONDS) * 1000
+        first = table.recovery.earliest(self._now - GRACE_SECONDS) * 1000
         # Without any copy the chain begins empty, and all of it is needed.
         nothing_before = first if keeper.copies else float("-inf")
         base = max((moment for moment in keeper.copies if moment <= first), default=nothing_before)

@@ -16,7 +16,6 @@ from stator.archive import full_copy
 from stator.archive.chains import chain as chains
 from stator.archive.chains import kept, replay
 from stator.archive.chains.chain import Chain
-from stator.archive.chains.reach import DAY_SECONDS
 from stator.archive.chains.segment import Segment
 from stator.archive.companion import companion
 from stator.archive.job import Job
@@ -27,6 +26,7 @@ from stator.items.decide import DeleteWrite, PutWrite
 from stator.items.keys import item_key
 from stator.journal.record import LANES
 from stator.journal.streams import Streams
+from stator.limits import DAY_SECONDS
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services import journals
 from stator.services.chains.archivist import ENDED_SECONDS, Archivist

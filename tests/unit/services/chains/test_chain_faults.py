@@ -9,7 +9,6 @@ import pytest
 from stator.archive.chains import chain as chains
 from stator.archive.chains import segment
 from stator.archive.chains.chain import Chain, ChainRecord, Head
-from stator.archive.chains.reach import DAY_SECONDS
 from stator.archive.chains.segment import Segment
 from stator.archive.job import Job
 from stator.archive.places.location import Location, Unreachable
@@ -18,6 +17,7 @@ from stator.clock import ManualClock, SteadyClock
 from stator.errors import InvalidRestoreTimeException
 from stator.items.commit import Writer
 from stator.journal.record import LANES
+from stator.limits import DAY_SECONDS
 from stator.model.table import Recovery
 from stator.services.chains import archivist
 from stator.services.chains.keeper import pass_barrier, steady_clock
