@@ -33,6 +33,10 @@ class SteadyClock:
         self._seen = now
         return self._last
 
+    def reach(self, time: float) -> None:
+        """Go on from a later time, because another clock is there already."""
+        self._last = max(self._last, time)
+
 
 class ManualClock:
     """A clock that stands still until it is moved. Call it to read it."""

@@ -1,0 +1,359 @@
+"""Which routers there are, what each knows, and which of them leads.
+
+Every router has a row that it writes anew twice a second: up to which generation of news its copies are, with no write
+left that was decided by older ones, and up to which time its part of the journals is complete. Whoever waits until all
+routers go by a change waits for their rows to say so. A row that stays the same for longer than its router may go on
+without writing it, and for as long again as a write of its may take to come to its end, is removed: that router is dead
+or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with everything read anew.
+Only durations are compared, each by the clock of one process, so the clocks need not agree.
+
+The router that the row `leader` names does what has to be done once. Another takes its place once its row is gone.
+
+Journals need times that go on across routers. Each takes its clock forward to the latest that it sees in the rows of
+others, so that all go by the fastest clock; the time that everything is complete up to is written down, and who joins
+begins after it. docs/formats.md has the values.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+
+from stator.clock import SteadyClock
+from stator.storage.routers.fence import STALE_SECONDS_MAX, Fence, Mark
+from stator.storage.routers.news import GENERATION, Count, count_of, put_count, read_count, read_news
+from stator.storage.store import WRITE_SECONDS_MAX, Change, Key, Put, Row, Store
+
+_log = logging.getLogger(__name__)
+
+FORMAT = 1
+_PARTITION = bytes(8) + b"routers"
+_LEADER = Key(0, bytes(8) + b"routers", b"")  # among the routers, so that one read has all
+BARRIER = Key(0, bytes(8) + b"barrier", b"")
+"""The time, in milliseconds as text, before which no change is missing in any journal."""
+
+LOOK_SECONDS = 0.25
+BEAT_SECONDS = 0.5
+GONE_SECONDS = STALE_SECONDS_MAX + WRITE_SECONDS_MAX
+SKEW_SECONDS = 1.0  # more is told in the log
+_WAIT_SECONDS = 0.02
+_ROWS_MAX = 1000
+_BYTES_MAX = 1024 * 1024
+
+Take = Callable[[Store, Sequence[Key] | None], Awaitable[None]]
+"""Brings a copy up to date: the rows of these keys have changed. None: any may have. It reads from the store that it is
+given: this router may be out of touch."""
+
+
+class Member(NamedTuple):
+    """A router as its row has it. `about` is what it tells of itself, JSON."""
+
+    id: str
+    mark: Mark
+    version: int
+    about: Mapping[str, Any]
+
+
+class Membership:
+    """`store` is the engine itself, `fence` what everybody else of this router uses of it. `open`, `join`, then `start`
+    (or `cycle` by hand), and `leave` at the end. `about` is what others may know of this router."""
+
+    def __init__(
+        self, store: Store, fence: Fence, steady: SteadyClock, id: str, about: Mapping[str, Any] | None = None
+    ) -> None:
+        self._store = store
+        self._fence = fence
+        self._steady = steady
+        self._about = dict(about or {})
+        self.id = id
+        self._takers: list[Take] = []
+        self._generation = 0  # up to which this router's copies are
+        self._looking = asyncio.Lock()
+        self._cycling = asyncio.Lock()
+        self._looked = -1.0  # when the last look began
+        self._beaten = -1.0
+        self._joined = False
+        self._leads = False
+        self._seen: dict[str, tuple[int, float]] = {}  # by id: the version of the row and since when it is that
+        self._members: dict[str, Member] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._troubled = False
+        self._skewed = False
+
+    async def open(self) -> None:
+        """Note where news begin. Copies that are loaded after this miss none."""
+        self._generation = (await read_count(self._store)).generation
+
+    def subscribe(self, take: Take) -> None:
+        self._takers.append(take)
+
+    @property
+    def generation(self) -> int:
+        """Up to which commit this router's copies are."""
+        return self._generation
+
+    @property
+    def leads(self) -> bool:
+        """Whether what is done once is this router's to do."""
+        return self._leads and self._joined and self._fence.open
+
+    def members(self) -> list[Member]:
+        """All routers as of the last look, this one among them, in the order of their ids."""
+        return sorted(self._members.values())
+
+    def is_gone(self, id: str) -> bool:
+        """Whether nobody of that id takes part any more."""
+        return id not in self._members
+
+    # What others call
+
+    async def refresh(self) -> int:
+        """Take up what happened before this call; returns the generation."""
+        asked = self._fence.monotonic()
+        async with self._looking:
+            if self._looked <= asked:
+                await self._look()
+        return self._generation
+
+    async def settle(self) -> None:
+        """Return once every router goes by all that was told before this call, and no write is left that any of them
+        decided by less."""
+        wanted = (await read_count(self._store)).generation
+        await self._wait(partial(_has, Mark(wanted, 0)))
+
+    async def pass_time(self) -> int:
+        """A time, in milliseconds: every change of then and before, of any router, can be read from its journal now.
+        It settles as well."""
+        while True:
+            count = await read_count(self._store)
+            through = int(self._steady() * 1000) - 1
+            await self._wait(partial(_has, Mark(count.generation, through)))
+
+            def decide(rows: Sequence[Row | None], count: Count = count, through: int = through) -> Change:
+                if count_of(rows[0]).joins != count.joins:
+                    return Change(result=False)  # by a clock that may be behind this time
+                value = str(max(through + 1, _time_of(rows[1]))).encode()
+                return Change(puts=[Put(BARRIER, len(value), value)], result=True)
+
+            if await self._fence.transact([GENERATION, BARRIER], decide):
+                return through
+
+    # The life of it
+
+    async def join(self) -> None:
+        """Take part. Until then nobody waits for this router, and it must serve nobody."""
+        async with self._cycling:
+            await self._join()
+            await self._lead(await self._observe())
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._repeat(), name="membership")
+
+    async def leave(self) -> None:
+        """Take part no more; what this router led is another's at once. Nothing may be under way any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if not self._joined:
+            return
+        self._joined = self._leads = False
+        self._fence.until = 0.0
+        own, me = self._key(self.id), self.id
+
+        def decide(rows: Sequence[Row | None]) -> Change:
+            return Change(deletes=[own, _LEADER] if _leader_of(rows[0]) == me else [own])
+
+        await self._store.transact([_LEADER, own], decide)
+
+    async def cycle(self) -> None:
+        """One round: look at the news, and now and then at the others, and say what this router knows."""
+        async with self._cycling:
+            await self.refresh()
+            if not self._joined:
+                await self._join()
+            now = self._fence.monotonic()
+            known = self._fence.reached.generation
+            if known < self._generation or now - self._beaten >= BEAT_SECONDS:
+                leader = await self._observe()
+                await self._beat()
+                await self._lead(leader)
+
+    async def _repeat(self) -> None:
+        while True:
+            try:
+                await self.cycle()
+            except Exception as error:  # noqa: BLE001  whatever it was: out of touch is what comes of it
+                self._seen.clear()
+                if not self._troubled:
+                    self._troubled = True
+                    _log.warning("cannot tell the other routers of this one: %r", error)
+            else:
+                if self._troubled:
+                    self._troubled = False
+                    _log.warning("in touch with the other routers again")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        began = self._fence.monotonic()
+        news = await read_news(self._store, self._generation)
+        if news.keys is None or news.keys:
+            for take in self._takers:
+                await take(self._store, news.keys)
+        self._generation = news.generation
+        self._looked = began
+
+    async def _join(self) -> None:
+        own = self._key(self.id)
+        while True:
+            await self.refresh()
+            began = self._fence.monotonic()
+            generation = self._generation
+
+            def decide(rows: Sequence[Row | None], generation: int = generation) -> Change:
+                count = count_of(rows[0])
+                if count.generation != generation:
+                    return Change(result=None)
+                closed = _time_of(rows[1])
+                joined = put_count(count._replace(joins=count.joins + 1))
+                return Change(puts=[joined, self._row(Mark(generation, closed))], result=closed)
+
+            closed: int | None = await self._store.transact([GENERATION, BARRIER, own], decide)
+            if closed is not None:
+                break
+        self._steady.reach((closed + 1) / 1000)
+        self._fence.mark(Mark(generation, closed))
+        self._joined = True
+        self._fence.until = began + STALE_SECONDS_MAX
+        self._beaten = began
+
+    async def _beat(self) -> None:
+        """Say what this router knows, as soon as no write is left that knew less, but do not wait for long for that."""
+        began = self._fence.monotonic()
+        self._fence.mark(Mark(self._generation, int(self._steady() * 1000) - 1))
+        for _ in range(3):
+            if not self._fence.draining:
+                break
+            await asyncio.sleep(0.01)
+        row = self._row(self._fence.reached)
+
+        def decide(rows: Sequence[Row | None]) -> Change:
+            return Change(result=False) if rows[0] is None else Change(puts=[row], result=True)
+
+        if await self._store.transact([row.key], decide):
+            self._fence.until = began + STALE_SECONDS_MAX
+            self._beaten = began
+            return
+        _log.warning("this router was out of touch for too long, and joins the others anew")
+        self._joined = self._leads = False
+        self._fence.until = 0.0
+        await self._join()
+
+    async def _observe(self) -> str | None:
+        """Read the rows of all routers, take the clock forward, and remove those that are gone. Returns who leads."""
+        page = await self._store.range(
+            0, _PARTITION, None, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
+        )
+        now = self._fence.monotonic()
+        leader: str | None = None
+        members: dict[str, Member] = {}
+        for row in page.rows:
+            if row.sort:
+                member = _member(row)
+                members[member.id] = member
+            else:
+                leader = _leader_of(row)
+        self._take_time(members)
+        for id, member in list(members.items()):
+            version, since = self._seen.get(id, (-1, now))
+            if version != member.version:
+                version, since = self._seen[id] = (member.version, now)
+            if id != self.id and now - since > GONE_SECONDS and await self._remove(member):
+                _log.warning("router %s is gone", id)
+                del members[id]
+        self._seen = {id: seen for id, seen in self._seen.items() if id in members}
+        self._members = members
+        return leader
+
+    def _take_time(self, members: Mapping[str, Member]) -> None:
+        latest = max((member.mark.closed for member in members.values()), default=0) / 1000
+        ahead = latest - self._steady()
+        if ahead > 0:
+            if ahead > SKEW_SECONDS and not self._skewed:
+                self._skewed = True
+                _log.warning("the clock of this router is %.1f s behind another's; all go by the fastest", ahead)
+            self._steady.reach(latest)
+
+    async def _remove(self, member: Member) -> bool:
+        key = self._key(member.id)
+
+        def decide(rows: Sequence[Row | None]) -> Change:
+            if rows[0] is not None and rows[0].version != member.version:
+                return Change(result=False)
+            return Change(deletes=[key], result=True)
+
+        removed: bool = await self._store.transact([key], decide)
+        return removed
+
+    async def _lead(self, leader: str | None) -> None:
+        """Take the lead where nobody has it, or who has it is gone."""
+        if leader == self.id:
+            self._leads = True
+            return
+        self._leads = False
+        if leader is not None and leader in self._members:
+            return
+        own, other = self._key(self.id), self._key(leader or "")
+        value = orjson.dumps([FORMAT, self.id])
+
+        def decide(rows: Sequence[Row | None]) -> Change:
+            now, mine, theirs = rows
+            if _leader_of(now) != leader or mine is None or (leader is not None and theirs is not None):
+                return Change(result=False)
+            return Change(puts=[Put(_LEADER, len(value), value)], result=True)
+
+        self._leads = await self._store.transact([_LEADER, own, other], decide)
+        if self._leads:
+            _log.info("router %s does what is done once", self.id)
+
+    async def _wait(self, is_enough: Callable[[Mark], bool]) -> None:
+        """Return once the rows of all routers say so."""
+        while True:
+            if self._joined:
+                async with self._cycling:
+                    await self.refresh()
+                    if not is_enough(self._fence.reached):
+                        await self._beat()
+            await self._observe()
+            if all(is_enough(member.mark) for member in self._members.values()):
+                return
+            await asyncio.sleep(_WAIT_SECONDS)
+
+    def _row(self, mark: Mark) -> Put:
+        content = {"format": FORMAT, "generation": mark.generation, "closed": mark.closed, "about": self._about}
+        value = orjson.dumps(content)
+        return Put(self._key(self.id), len(value), value)
+
+    @staticmethod
+    def _key(id: str) -> Key:
+        return Key(0, _PARTITION, id.encode() or b"-")
+
+
+def _has(least: Mark, mark: Mark) -> bool:
+    return mark.generation >= least.generation and mark.closed >= least.closed
+
+
+def _member(row: Row) -> Member:
+    stored = orjson.loads(row.value)
+    return Member(row.sort.decode(), Mark(stored["generation"], stored["closed"]), row.version, stored["about"])
+
+
+def _leader_of(row: Row | None) -> str | None:
+    return None if row is None else str(orjson.loads(row.value)[1])
+
+
+def _time_of(row: Row | None) -> int:
+    return 0 if row is None else int(row.value)
