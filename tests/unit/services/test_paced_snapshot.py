@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from stator.services.paced_snapshot import BUSY_ROWS_MAX, REST, REST_SECONDS_MAX, PacedSnapshot
-from stator.services.traffic import WINDOW_SECONDS, Traffic
+from stator.services.paced_snapshot import BUSY_ROWS_MAX, PacedSnapshot
+from stator.services.traffic import REST, REST_SECONDS_MAX, WINDOW_SECONDS, Traffic
 from stator.storage.store import Page, Position
 
 

@@ -1,7 +1,6 @@
 """Make the exports that ExportTableToPointInTime wished for."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -18,9 +17,8 @@ from stator.model.table import Table
 from stator.services.exports.lines import lines_of_changes, lines_of_rows
 from stator.services.exports.output import Output
 from stator.services.exports.source import LIVE_SECONDS_MAX, archived_rows, changed_items, live_rows
-from stator.services.paced_snapshot import REST, REST_SECONDS_MAX
 from stator.services.parts import JobParts
-from stator.services.traffic import Traffic
+from stator.services.traffic import Rests, Traffic
 from stator.storage.store import Position, Row
 
 
@@ -30,20 +28,6 @@ class Sealer(Protocol):
     async def seal_table(self, table_id: str, moment: float) -> bool: ...
 
     async def ensure_copy(self, table_id: str) -> None: ...
-
-
-class Rests:
-    """Rest after each page while requests are being answered, for the reasons of `PacedSnapshot`."""
-
-    def __init__(self, traffic: Traffic) -> None:
-        self._traffic = traffic
-        self._since = time.monotonic()
-
-    async def take(self) -> None:
-        if self._traffic.busy:
-            worked = time.monotonic() - self._since
-            await asyncio.sleep(min(worked * REST, REST_SECONDS_MAX))
-        self._since = time.monotonic()
 
 
 class ExportRunner:
@@ -80,12 +64,12 @@ class ExportRunner:
         format = job.request["ExportFormat"]
         rests = Rests(Traffic(self._parts.replies))
         async for rows in await self._rows(job, table, start, stack):
+            await rests.take()
             lines = await asyncio.to_thread(lines_of_rows, rows, chosen, format)
             last = Position(rows[-1].partition, rows[-1].sort)
             await output.add(lines, last)
             if chosen.past(*last):
                 break
-            await rests.take()
 
     async def _rows(
         self, job: Job, table: Table, start: Position | None, stack: AsyncExitStack
@@ -108,12 +92,12 @@ class ExportRunner:
         view, format = window["ExportViewType"], job.request["ExportFormat"]
         rests = Rests(Traffic(self._parts.replies))
         async for entries in await changed_items(self._parts.archive, table, *times, start=start, stack=stack):
+            await rests.take()
             lines = await asyncio.to_thread(lines_of_changes, entries, table, chosen, view, format)
             last = Position(entries[-1].partition, entries[-1].sort)
             await output.add(lines, last)
             if chosen.past(*last):
                 break
-            await rests.take()
 
     async def _seal(self, table: Table, moment: float) -> None:
         """Have every change up to a moment in the archive, and a copy. A table that is gone has all it will have."""
