@@ -43,6 +43,19 @@ def test_sequences_go_on_after_a_trim_and_a_restart(engine: Engine) -> None:
         engine.run(go_on)
 
 
+def test_the_last_record_of_a_shard_is_known_also_when_it_is_trimmed(engine: Engine) -> None:
+    async def test(store: Store) -> None:
+        assert await store.last(1, 0) == 0
+        await _append(store, Append(1, 0, b"a"), Append(1, 0, b"b"), Append(1, 1, b"c"), Append(2, 0, b"d"))
+        assert [await store.last(1, 0), await store.last(1, 1), await store.last(2, 0)] == [2, 1, 1]
+        await store.trim(1, 0, 3)
+        assert [await store.last(1, 0), await store.last(1, 1), await store.last(1, 2)] == [2, 1, 0]
+        await _append(store, Append(1, 0, b"e"))
+        assert await store.last(1, 0) == 3
+
+    engine.run(test)
+
+
 def test_a_poller_misses_no_record_beside_slow_and_failing_writers(engine: Engine) -> None:
     async def test(store: Store) -> None:
         async def writer(number: int) -> list[bytes]:

@@ -173,6 +173,10 @@ class Store(Protocol):
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
         """Records of one shard with a sequence past `after`; never one that an earlier record could still precede."""
 
+    async def last(self, journal: int, shard: int) -> int:
+        """The sequence of the last record that is acknowledged or readable, trimmed or not; 0 where none was ever
+        appended."""
+
     async def trim(self, journal: int, shard: int, before: int) -> None:
         """Forget records with a sequence below `before`. The sequence goes on even if none is left."""
 

@@ -50,11 +50,7 @@ class CatalogArchive:
     async def _is_foreign(self, owner: str) -> bool:
         """Whether the data directory was set back to an older state: then its next changes are not the archive's."""
         found = await catalog_journal.segments(self._parts.archive, owner)
-        snapshot = await self._parts.store.snapshot()
-        try:
-            return bool(found) and found[-1].last > await snapshot.last(history.JOURNAL, history.LANE)
-        finally:
-            await snapshot.close()
+        return bool(found) and found[-1].last > await self._parts.store.last(history.JOURNAL, history.LANE)
 
     async def _known(self, owner: str) -> int:
         if self._sealed is None or self._sealed[0] != owner:

@@ -246,11 +246,7 @@ class ChainKeeper:
 
     async def _ends(self) -> list[int]:
         """The last sequence of each lane there has been."""
-        snapshot = await self._parts.store.snapshot()
-        try:
-            return [await snapshot.last(self._number, lane) for lane in range(LANES)]
-        finally:
-            await snapshot.close()
+        return [await self._parts.store.last(self._number, lane) for lane in range(LANES)]
 
     async def _read(self) -> Chain | None:
         try:

@@ -177,6 +177,12 @@ class Fence:
         self._check()
         return found
 
+    async def last(self, journal: int, shard: int) -> int:
+        self._check()
+        found = await self._store.last(journal, shard)
+        self._check()
+        return found
+
     async def trim(self, journal: int, shard: int, before: int) -> None:
         self._check()
         await self._store.trim(journal, shard, before)

@@ -25,7 +25,7 @@ from stator.storage.sqlite.fault import TRANSLATED, is_full, is_lasting, is_memb
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
 from stator.storage.sqlite.log import Log
-from stator.storage.sqlite.reading import MEASURE, get_rows, read_changes, read_range, read_scan
+from stator.storage.sqlite.reading import MEASURE, SHARD, get_rows, read_changes, read_range, read_scan
 from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
 from stator.storage.sqlite.worker import Inline, Worker
 from stator.storage.store import Bound, Decide, Key, Page, Position, Record, Row, Usage
@@ -147,6 +147,11 @@ class SqliteStore:
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
         with TRANSLATED:
             return read_changes(self._reading(), journal, shard, after=after, records_max=records_max)
+
+    async def last(self, journal: int, shard: int) -> int:
+        with TRANSLATED:
+            found: int | None = self._reading().execute(SHARD, (journal, shard)).get
+        return found or 0
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
         future = self._writing().create_future()
