@@ -38,8 +38,10 @@ from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.series_store import SeriesStore
 from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
+from stator.services.metering import Metering
 from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
 from stator.services.triggers.target import Targets
@@ -92,7 +94,7 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         credentials = _credentials(settings, keyfile)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
         parts, job_parts = await _furnish(store, settings, clock, targets)
-        front = Front(operations(), parts, _front_settings(settings), credentials, clock)
+        front = Front(operations(), parts, _front_settings(settings), credentials, clock, recorder=parts.recorder)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
     except BaseException:
@@ -101,7 +103,8 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
     keys = [] if keyfile is None else [Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS)]
-    background = Background.begin(job_parts, parts.streams, triggers, settings, keys)
+    metering = Metering(job_parts, parts.series)
+    background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=keys)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory else settings.data_dir / FILE_NAME
         front.metrics = Figures(job_parts, lambda: listener.connections, database, [background.figures]).text
@@ -122,6 +125,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     job_parts = replace(
         JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive), buckets=buckets
     )
+    series = SeriesStore(store, clock)
     parts = Parts(
         catalog,
         Reader(store),
@@ -134,6 +138,8 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
         archive,
         job_parts.reach,
         buckets,
+        series,
+        job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
     )
     return parts, job_parts

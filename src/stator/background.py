@@ -29,6 +29,7 @@ from stator.services.intake.importer import ImportRunner
 from stator.services.jobs import JobRunner, Runner
 from stator.services.kinesis.client import KinesisClient
 from stator.services.kinesis.delivery import KinesisDelivery
+from stator.services.metering import Metering
 from stator.services.parts import JobParts
 from stator.services.restores.chain_origin import ChainOrigin
 from stator.services.restores.restore import BackupOrigin, Origin, RestoreRunner
@@ -47,6 +48,9 @@ _PRUNE_SECONDS = 600.0
 _INSTANCES_SECONDS = 3600.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
+_METERING_SECONDS = 1.0
+_POINTS_SECONDS = 60.0
+_SERIES_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
@@ -58,10 +62,18 @@ class Background:
     delivery: KinesisDelivery
     triggers: Triggers
     archivist: Archivist
+    metering: Metering
 
     @classmethod
     def begin(
-        cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty] = ()
+        cls,
+        parts: JobParts,
+        streams: Streams,
+        triggers: Triggers,
+        settings: Settings,
+        *,
+        metering: Metering,
+        more: Sequence[Duty] = (),
     ) -> Self:
         ages = {"segment_seconds": settings.archive_segment_seconds, "copy_seconds": settings.archive_copy_seconds}
         archivist = Archivist(parts, parts.reach, **ages)
@@ -77,13 +89,14 @@ class Background:
                 Duty("instances", instances.prune, _INSTANCES_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
+                *metering_duties(metering),
                 *more,
             ]
         )
         parts.catalog.watch(partial(_nudge, supervisor))
         parts.jobs.watch(partial(_nudge_jobs, supervisor))
         supervisor.start()
-        return cls(supervisor, jobs, delivery, triggers, archivist)
+        return cls(supervisor, jobs, delivery, triggers, archivist, metering)
 
     def figures(self) -> list[Figure]:
         """What it has to tell of itself."""
@@ -95,6 +108,7 @@ class Background:
         await self.jobs.close()
         await self.delivery.close()
         await self.triggers.close()
+        await self.metering.close()
 
 
 def runners(parts: JobParts, archivist: Archivist) -> Mapping[str, Runner]:
@@ -132,6 +146,15 @@ def journal_duties(parts: JobParts, streams: Streams, archivist: Archivist, sett
         Duty("prune", archivist.prune_once, _PRUNE_SECONDS),
         Duty("roll", partial(journals.roll_once, parts, streams, shard_seconds), roll_seconds),
         Duty("trim", partial(journals.trim_once, parts, streams, archivist.sealed), _TRIM_SECONDS),
+    ]
+
+
+def metering_duties(metering: Metering) -> list[Duty]:
+    """What turns counts into the points of metrics."""
+    return [
+        Duty("metering", metering.run_once, _METERING_SECONDS),  # each router for itself
+        Duty("points", metering.prune_once, _POINTS_SECONDS, eager=True),
+        Duty("series", metering.prune_names, _SERIES_SECONDS),
     ]
 
 

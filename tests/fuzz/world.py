@@ -27,6 +27,7 @@ from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Row
 from stator.tables.catalog import Catalog
@@ -105,6 +106,7 @@ class World:
             archive,
             Reach(),
             archive.below,
+            SeriesStore(store, clock),
         )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()

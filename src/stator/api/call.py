@@ -1,7 +1,7 @@
 """One call of an operation: who asks, where, with what, and the few parts of the house an operation may use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stator.archive.backups import Backups
@@ -13,6 +13,9 @@ from stator.items.commit import Writer
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.meter import Meters
+from stator.metrics.recorder import Recorder, Tables
+from stator.metrics.series_store import SeriesStore
 from stator.tables.catalog import Catalog
 
 Answer = bytes | dict[str, Any]
@@ -32,13 +35,16 @@ class Parts:
     archive: Location
     reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
+    series: SeriesStore
+    recorder: Recorder = field(default_factory=Recorder)
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
+    meters: Meters = field(default_factory=Meters)
 
 
 class Call:
     """Made for each request, so plain slots and no more: a frozen dataclass would cost twice as much."""
 
-    __slots__ = ("account", "host", "parts", "region", "request")
+    __slots__ = ("account", "host", "parts", "region", "request", "table")
 
     def __init__(self, request: dict[str, Any], account: str, region: str, host: str, parts: Parts) -> None:
         self.request = request  # converted and constraint-checked against the operation's shape
@@ -46,3 +52,4 @@ class Call:
         self.region = region
         self.host = host  # the Host header, as DescribeEndpoints answers it
         self.parts = parts
+        self.table: Tables = request.get("TableName")  # whom metrics tell of it; an operation may know better

@@ -11,6 +11,7 @@ from stator.http.front import Front
 from stator.http.health import healthy
 from stator.http.journey import Journey
 from stator.http.origin import check_origin, check_reader
+from stator.http.refusal import record_refusal
 from stator.http.request import Request
 from stator.http.rest import Rendered, is_side_door, walk_side_door
 from stator.http.target import is_root, object_of, reply_type
@@ -25,7 +26,7 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
     `render_error`. The order of the first checks is the service's (facts, section 1.5).
     """
     headers = request.headers
-    now = front.clock()
+    now = request.began = front.clock()
     try:
         # What the wire itself refused: too large, too slow, not HTTP.
         if request.refusal is not None:
@@ -71,11 +72,13 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
         request.operation_name = operation.name
         if caller is None:
             caller = front.verifier.check(headers, query, request.body, now)
+        request.caller = caller
 
         # Conversion and constraints, then the operation itself.
         checked = operation.shape.check(object_of(parsed))
         host = headers.get(b"host", b"").decode("latin-1")
-        coroutine = operation.handler(Call(checked, caller.account, caller.region, host, front.parts))
+        call = request.call = Call(checked, caller.account, caller.region, host, front.parts)
+        coroutine = operation.handler(call)
         try:
             waiting = coroutine.send(None)
         except StopIteration as finished:  # a read: no Task, no second turn of the loop
@@ -90,11 +93,16 @@ def conclude(front: Front, request: Request, answer: Answer) -> bytes:
     if type(answer) is Rendered:
         return answer
     body = answer if type(answer) is bytes else orjson.dumps(answer)
-    return front.renderer.render(request, 200, body, front.clock())
+    now = front.clock()
+    call = request.call
+    if call is not None:
+        front.recorder.served(call.account, call.region, call.table, request.operation_name, now - request.began)
+    return front.renderer.render(request, 200, body, now)
 
 
 def render_error(front: Front, request: Request, error: BaseException) -> bytes:
     wire_error = as_wire_error(error, request.operation_name)
+    record_refusal(front.recorder, request, wire_error)
     body = render_failure(wire_error, request.operation_name)
     return front.renderer.render(request, wire_error.status, body, front.clock())
 

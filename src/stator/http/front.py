@@ -11,6 +11,7 @@ from stator.auth.signature import Verifier
 from stator.clock import Clock
 from stator.http.response import Renderer
 from stator.limits import BODY_BYTES_MAX
+from stator.metrics.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Front:
         "metrics",
         "operations",
         "parts",
+        "recorder",
         "renderer",
         "settings",
         "verifier",
@@ -52,6 +54,8 @@ class Front:
         settings: FrontSettings,
         credentials: Credentials,
         clock: Clock,
+        *,
+        recorder: Recorder | None = None,
     ) -> None:
         self.operations: dict[bytes, Operation] = {}  # by X-Amz-Target
         self.elsewhere: dict[bytes, Operation] = {}  # those of other services, which `http.doors` lets in
@@ -59,6 +63,7 @@ class Front:
             place = self.elsewhere if target.partition(".")[0] in ELSEWHERE else self.operations
             place[target.encode()] = operation
         self.parts = parts
+        self.recorder = recorder or Recorder()
         self.settings = settings
         self.credentials = credentials
         self.verifier = Verifier(credentials)

@@ -1,12 +1,26 @@
 """One request as it came over the wire, before anything in it is believed."""
 
+from stator.api.call import Call
+from stator.auth.credentials import Caller
 from stator.errors import WireError
 
 
 class Request:
     """Filled by the parser's callbacks, so plain slots. All texts are bytes as received, header names in lower case."""
 
-    __slots__ = ("body", "content_type", "headers", "keep_alive", "method", "operation_name", "refusal", "url")
+    __slots__ = (
+        "began",
+        "body",
+        "call",
+        "caller",
+        "content_type",
+        "headers",
+        "keep_alive",
+        "method",
+        "operation_name",
+        "refusal",
+        "url",
+    )
 
     def __init__(self) -> None:
         self.method = b""
@@ -19,6 +33,9 @@ class Request:
         )
         self.content_type = b""  # of the reply; empty: none
         self.operation_name = ""  # once the target is known
+        self.began = 0.0  # when it was looked at first
+        self.caller: Caller | None = None  # once the signature was checked
+        self.call: Call | None = None  # once it is well formed
 
     def add_header(self, name: bytes, value: bytes) -> None:
         headers = self.headers

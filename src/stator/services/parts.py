@@ -1,7 +1,7 @@
 """What a background duty may use, and what more those who do jobs may."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from stator.archive.backups import Backups
@@ -10,6 +10,8 @@ from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
 from stator.clock import Clock
 from stator.items.commit import Writer
+from stator.metrics.meter import Meters
+from stator.metrics.recorder import Recorder
 from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
@@ -24,6 +26,7 @@ class Parts:
     store: Store
     clock: Clock
     replies: Callable[[], int] = _none  # how many requests have been answered
+    recorder: Recorder = field(default_factory=Recorder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class JobParts(Parts):
     archive: Location
     reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
+    meters: Meters = field(default_factory=Meters)
 
     @classmethod
     def furnish(
