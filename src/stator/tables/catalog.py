@@ -1,10 +1,11 @@
 """Which tables exist: their definitions live in the store, and a copy of all of them in memory.
 
-The rows are in space 0, which every store has. Their partitions begin with eight zero bytes where other rows have a
-hash, then a kind: `tables/<account>/<region>` (sort: the table name; value: its definition), `dropped` (sort: the
-number of a space in eight bytes; value: see `Dropped`) and `filled` (sort: the number of the space of an index that is
-being filled; value: how far, see `services.backfill`). Once the instance is backed up, `instance` says that every
-change is journaled, see `tables.history`.
+The rows are those of `tables.places`. Once the instance is backed up, the row `instance` says that every change is
+journaled, see `tables.history`.
+
+Where several routers share the store each has a copy, and `take` brings it up to date with what others changed. A
+change is done when every router goes by it (`storage.routers.membership`); docs/decisions/0006-many-routers.md tells
+what rests on that.
 """
 
 import asyncio
@@ -12,25 +13,21 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-import orjson
-
 from stator.clock import Clock, SteadyClock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
-from stator.storage.store import Append, Bound, Change, Key, Position, Put, Row, Store, Usage
-from stator.tables import definition, history
+from stator.storage.routers.membership import Membership
+from stator.storage.store import Append, Change, Key, Position, Put, Row, Store, Usage
+from stator.tables import definition, history, places
 from stator.tables.history import Instance
 from stator.tables.journaling import ARCHIVE, release, require
+from stator.tables.leavings import Dropped, find_orphans, forget, put_dropped, read_dropped
 from stator.tables.lifecycle import settle
 from stator.tables.name import resolve
+from stator.tables.places import TABLES, TABLES_END, put, table_key, table_of
 
-CATALOG_SPACE = 0
-_KIND = bytes(8)
-TABLES = _KIND + b"tables/"
-TABLES_END = _KIND + b"tables0"  # "0" follows "/"
-_DROPPED = _KIND + b"dropped"
-_FILLED = _KIND + b"filled"
-
+CATALOG_SPACE = places.CATALOG_SPACE
+progress_key = places.progress_key
 DROP_GRACE_SECONDS = 60
 """A request that found the table before it was deleted may still write to it: its space outlives it by so much."""
 
@@ -57,19 +54,12 @@ Companion = Callable[[Table | None, Table], tuple[Sequence[Put], Sequence[Append
 """What a floor above writes in the commit of a change: the table before, None for a new one, and after."""
 
 
-class Dropped(NamedTuple):
-    """A space to give back, and the table whose definition may go with it."""
-
-    space: int
-    due: float
-    account: str
-    region: str
-    name: str
-
-
 class Catalog:
-    def __init__(self, store: Store, clock: Clock, transition_seconds: float, steady: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, transition_seconds: float, steady: Clock, routers: Membership | None = None
+    ) -> None:
         self._store = store
+        self._routers = routers
         self._clock = clock
         self._steady = steady
         self.transition_seconds = transition_seconds
@@ -86,15 +76,20 @@ class Catalog:
 
     @classmethod
     async def open(
-        cls, store: Store, clock: Clock, transition_seconds: float = 0.0, *, steady: Clock | None = None
+        cls,
+        store: Store,
+        clock: Clock,
+        transition_seconds: float = 0.0,
+        *,
+        steady: Clock | None = None,
+        routers: Membership | None = None,
     ) -> Self:
         """Load every definition. `transition_seconds` is how long CREATING, UPDATING and DELETING last. `steady` is the
-        clock of whoever else writes to journals; it must never fall."""
-        catalog = cls(store, clock, transition_seconds, steady or SteadyClock(clock))
-        await catalog._load()
-        (row,) = await store.get([history.KEY])
-        catalog.instance = history.read(row)
-        catalog.orphans = await catalog._find_orphans()
+        clock of whoever else writes to journals; it must never fall. `routers`: others share the store."""
+        catalog = cls(store, clock, transition_seconds, steady or SteadyClock(clock), routers)
+        await catalog._load(store)
+        if routers is None:  # else those of others look the same
+            catalog.orphans = await catalog.find_orphans()
         return catalog
 
     def get(self, account: str, region: str, name: str) -> Table:
@@ -186,9 +181,11 @@ class Catalog:
         ]
 
     async def change(self, account: str, region: str, name: str, decide: Decide) -> Table:
-        """Read the table, decide, store; returns the new definition once it is durable."""
+        """Read the table, decide, store; returns the new definition once it is durable and every router goes by it."""
         # A change whose client goes away goes on: the copy in memory has to follow what the store did.
-        return await asyncio.shield(asyncio.ensure_future(self._change(account, region, name, decide)))
+        table = await asyncio.shield(asyncio.ensure_future(self._change(account, region, name, decide)))
+        await self.settle()
+        return table
 
     async def journal_all(self, instance_id: str, *, anew: bool = False) -> Instance:
         """From now on journal every table, those to come among them, and every change of a definition. Asking twice
@@ -203,7 +200,8 @@ class Catalog:
         for table in self.tables():
             if ARCHIVE not in table.journal_readers:
                 with contextlib.suppress(ResourceNotFoundException):
-                    await self.change(table.account, table.region, table.name, _as_it_is)
+                    await self._change(table.account, table.region, table.name, _as_it_is)
+        await self.settle()
         # What was decided by a table that was not journaled yet is in a commit before this one.
         await self._store.transact((), lambda _: Change(puts=[history.put(begun)]))
         return begun
@@ -217,7 +215,8 @@ class Catalog:
         for table in self.tables():
             if ARCHIVE in table.journal_readers and table.recovery is None:
                 with contextlib.suppress(ResourceNotFoundException):
-                    await self.change(table.account, table.region, table.name, _unread)
+                    await self._change(table.account, table.region, table.name, _unread)
+        await self.settle()
 
     async def create_spaces(self, count: int) -> list[int]:
         return await asyncio.gather(*(self._store.create_space() for _ in range(count)))
@@ -234,45 +233,65 @@ class Catalog:
 
     async def dropped(self, rows_max: int) -> list[Dropped]:
         """Spaces that are due to be given back."""
-        page = await self._store.range(
-            CATALOG_SPACE, _DROPPED, None, None, reverse=False, rows_max=rows_max, bytes_max=_LOAD_BYTES
-        )
-        now = self._clock()
-        found = [Dropped(*orjson.loads(row.value)) for row in page.rows]
-        return [dropped for dropped in found if dropped.due <= now]
+        return await read_dropped(self._store, self._clock(), rows_max)
 
     async def forget_dropped(self, dropped: Dropped) -> None:
         """After the space was given back: forget it, and the definition of its table if that is gone."""
-        place = _place(dropped.account, dropped.region, dropped.name)
-        marker = Key(CATALOG_SPACE, _DROPPED, dropped.space.to_bytes(8, "big"))
-        progress = progress_key(dropped.space)
-        now = self._clock()
+        await forget(self._store, self._clock, dropped)
 
-        def decide(rows: Any) -> Change:
-            row = rows[0]
-            gone = row is not None and settle(definition.decode(row.value), now) is None
-            return Change(deletes=[marker, progress, place] if gone else [marker, progress])
+    async def find_orphans(self) -> tuple[int, ...]:
+        """Spaces that nothing refers to, those of changes under way among them."""
+        return await find_orphans(self._store, [each for tables in self._tables.values() for each in tables.values()])
 
-        await self._store.transact([place], decide)
+    async def settle(self) -> None:
+        """Return once every router goes by what was changed before this call, and no write is left that was decided by
+        less. With one router every commit comes after those that were decided before it, and there is nothing to do."""
+        if self._routers is not None:
+            await self._routers.settle()
+
+    async def take(self, store: Store, keys: Sequence[Key] | None) -> None:
+        """Bring the copy up to date with what others did to these rows; None: to any. Reads from `store`."""
+        async with self._changing:
+            if keys is None:
+                changed = await self._load(store)
+            else:
+                places = {key: place for key in keys if (place := table_of(key)) is not None}
+                *rows, instance = await store.get([*places, history.KEY])
+                self.instance = history.read(instance)
+                found = zip(places.values(), rows, strict=True)
+                changed = [table for place, row in found if (table := self._take_up(place, row)) is not None]
+        for table in changed:
+            self._tell(table)
 
     async def _change(self, account: str, region: str, name: str, decide: Decide) -> Table:
-        place = _place(account, region, name)
+        done = await self._commit(account, region, name, decide, None)
+        while isinstance(done, int):
+            # A table of that name was deleted a moment ago: no router may still take the one to come for it.
+            await self.settle()
+            done = await self._commit(account, region, name, decide, done)
+        self._tell(done)
+        return done
+
+    async def _commit(self, account: str, region: str, name: str, decide: Decide, known: int | None) -> Table | int:
+        """What the change made of the table; or the version of the row of a deleted table of that name, when others
+        may not know of its deletion yet: all versions but that which is `known`."""
+        place = table_key(account, region, name)
         now = self._clock()
 
         def decide_rows(rows: Any) -> Change:
             row: Row | None = rows[0]
             old = settle(definition.decode(row.value), now) if row else None
+            if self._routers is not None and row is not None and old is None and row.version != known:
+                return Change(result=row.version)
             edit = decide(old)
             appends: list[Append] = []
-            if self.instance is not None:
+            if history.read(rows[1]) is not None:
                 if edit.table.status is not Status.DELETING:
                     edit = edit._replace(table=require(edit.table, ARCHIVE))
                 appends.append(history.append(edit.table, self._steady()))
             due = (edit.table.settles_at or now) + DROP_GRACE_SECONDS
-            puts = [_put(place, definition.encode(edit.table)), *edit.puts]
-            for space in edit.drops:
-                marker = Key(CATALOG_SPACE, _DROPPED, space.to_bytes(8, "big"))
-                puts.append(_put(marker, orjson.dumps([space, due, account, region, name])))
+            puts = [put(place, definition.encode(edit.table)), *edit.puts]
+            puts += [put_dropped(Dropped(space, due, account, region, name)) for space in edit.drops]
             if self._companion is not None:
                 more, more_appends = self._companion(old, edit.table)
                 puts += more
@@ -287,53 +306,54 @@ class Catalog:
         # One at a time, so that the copy in memory changes in the order of the commits.
         async with self._changing:
             try:
-                table: Table = await self._store.transact([place], decide_rows)
+                done: Table | int = await self._store.transact([place, history.KEY], decide_rows)
             except WireError:
                 raise
             except Exception:
-                await self._reload(account, region, name)  # the outcome is unknown: see what the store has
+                # The outcome is unknown: see what the store has.
+                (row,) = await self._store.get([place])
+                self._take_up((account, region, name), row)
                 raise
-            self._remember(account, region, name, table)
+            if isinstance(done, Table):
+                self._remember(account, region, name, done)
+        return done
+
+    def _tell(self, table: Table) -> None:
         for watcher in tuple(self._watchers):
             watcher(table)
-        return table
 
-    async def _find_orphans(self) -> tuple[int, ...]:
-        # Only a space made before this process can be an orphan: those made since belong to changes under way.
-        spaces = set(await self._store.spaces())
-        for tables in self._tables.values():
-            for table in tables.values():
-                for each in (table, table.becomes or table):
-                    spaces.difference_update(each.spaces)
-        after: Bound | None = None
-        more = bool(spaces)
-        while more:
-            page = await self._store.range(
-                CATALOG_SPACE, _DROPPED, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
-            )
-            for row in page.rows:
-                spaces.discard(int.from_bytes(row.sort, "big"))
-                after = Bound(row.sort, inclusive=False)
-            more = page.more
-        return tuple(sorted(spaces))
-
-    async def _load(self) -> None:
+    async def _load(self, store: Store) -> list[Table]:
+        rows: list[Row] = []
         after: Position | None = None
         more = True
         while more:
-            page = await self._store.scan(
+            page = await store.scan(
                 CATALOG_SPACE, after, lower=TABLES, upper=TABLES_END, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
             )
-            for row in page.rows:
-                table = definition.decode(row.value)
-                self._remember(table.account, table.region, table.name, settle(table, self._clock()))
-                after = Position(row.partition, row.sort)
-            more = page.more
+            rows += page.rows
+            more = page.more and bool(page.rows)
+            if more:
+                after = Position(page.rows[-1].partition, page.rows[-1].sort)
+        (row,) = await store.get([history.KEY])
+        self.instance = history.read(row)
+        known, self._tables = self._tables, {}
+        self._usable.clear()
+        changed = []
+        for row in rows:
+            table = definition.decode(row.value)
+            self._remember(table.account, table.region, table.name, settle(table, self._clock()))
+            if known.get((table.account, table.region), _NO_TABLES).get(table.name) != table:
+                changed.append(table)
+        return changed
 
-    async def _reload(self, account: str, region: str, name: str) -> None:
-        (row,) = await self._store.get([_place(account, region, name)])
-        table = settle(definition.decode(row.value), self._clock()) if row else None
-        self._remember(account, region, name, table)
+    def _take_up(self, place: tuple[str, str, str], row: Row | None) -> Table | None:
+        """Remember a table as the store has it. Returns it if that is news."""
+        table = definition.decode(row.value) if row else None
+        settled = settle(table, self._clock()) if table else None
+        account, region, name = place
+        before = self._tables.get((account, region), _NO_TABLES).get(name)
+        self._remember(account, region, name, settled)
+        return None if settled == before else table
 
     def _use(self, account: str, region: str, name: str) -> Table:
         table = self.find(account, region, name)
@@ -372,18 +392,5 @@ def is_filling(table: Table, space: int) -> bool:
     return any(index.space == space and index.build is Build.FILLING for index in table.indexes)
 
 
-def progress_key(space: int) -> Key:
-    """Where it is written down how far the index of that space is filled."""
-    return Key(CATALOG_SPACE, _FILLED, space.to_bytes(8, "big"))
-
-
 def not_found(name: str) -> ResourceNotFoundException:
     return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
-
-
-def _place(account: str, region: str, name: str) -> Key:
-    return Key(CATALOG_SPACE, TABLES + f"{account}/{region}".encode(), name.encode())
-
-
-def _put(key: Key, value: bytes) -> Put:
-    return Put(key, len(value), value)

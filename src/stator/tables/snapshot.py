@@ -3,7 +3,7 @@
 from stator.model.table import Table
 from stator.storage.store import Position, Snapshot
 from stator.tables import definition
-from stator.tables.catalog import CATALOG_SPACE, TABLES, TABLES_END
+from stator.tables.places import CATALOG_SPACE, TABLES, TABLES_END
 
 _PAGE_ROWS = 100  # to decode them takes 3 ms
 _PAGE_BYTES = 8 * 1024 * 1024
