@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stator.api import prepare, returns
+from stator.api.call import Call
 from stator.errors import Family, ValidationException
 from stator.expressions.legacy_condition import parse_filter
 from stator.expressions.legacy_projection import parse_attributes_to_get
@@ -161,7 +162,9 @@ def _fetches(request: dict[str, Any], table: Table, index: Index, shown: Shown) 
     return bool(missing)
 
 
-def page_answer(request: dict[str, Any], table: Table, result: Result) -> bytes:
+def page_answer(call: Call, operation: str, table: Table, result: Result) -> bytes:
+    request = call.request
+    call.parts.recorder.returned(call.account, call.region, table.name, operation, result.matched, 0)
     return returns.body(
         Items=None if request.get("Select") == "COUNT" else returns.array(result.items),
         Count=str(result.matched).encode(),

@@ -52,6 +52,7 @@ def find_tables(call: Call, names: Sequence[str]) -> dict[str, Table | None]:
                 tables[name] = call.parts.catalog.get(call.account, call.region, name)
             except ResourceNotFoundException:
                 tables[name] = None
+    call.table = tuple(tables)
     return tables
 
 

@@ -82,6 +82,8 @@ async def _expire(parts: Parts, writer: Writer, table: Table) -> int:
         for outcomes in await asyncio.gather(*map(writer.commit_all, batches)):
             deleted += sum(outcome.before is not None for outcome in outcomes)
         more = page.more
+    if deleted:
+        parts.recorder.count(table.account, table.region, "TimeToLiveDeletedItemCount", deleted, table=table.name)
     return deleted
 
 

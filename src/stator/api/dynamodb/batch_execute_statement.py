@@ -120,6 +120,7 @@ async def batch_execute_statement(call: Call) -> bytes:
         raise ValidationException("Read and write requests together in the same batch is not supported.")
     for member in members:
         member.resolve(call)
+    call.table = tuple(dict.fromkeys(member.table.name for member in members if member.table is not None))
     targets = [member.key for member in members if member.target is not None]
     if len(set(targets)) < len(targets):
         raise ValidationException("Provided list of item keys contains duplicates")

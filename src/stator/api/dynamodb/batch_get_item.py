@@ -42,6 +42,7 @@ async def batch_get_item(call: Call) -> bytes:
     if sum(len(one.keys) for one in asked.values()) > BATCH_GET_KEYS_MAX:
         raise ValidationException("Too many items requested for the BatchGetItem call")
     _check_distinct(asked)
+    call.table = tuple(asked)
     tables = {name: call.parts.catalog.get(call.account, call.region, name) for name in asked}
     places = {name: [request_key(tables[name], key) for key in one.keys] for name, one in asked.items()}
     room = Room()

@@ -25,6 +25,7 @@ async def batch_write_item(call: Call) -> bytes:
     asked = {name: [_parse(one) for one in requests] for name, requests in request["RequestItems"].items()}
     if sum(map(len, asked.values())) > BATCH_WRITE_REQUESTS_MAX:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
+    call.table = tuple(asked)
     tables = {name: call.parts.catalog.get(call.account, call.region, name) for name in asked}
     writes = {name: [_write(tables[name], item, size) for item, size in parsed] for name, parsed in asked.items()}
     together = [write for some in writes.values() for write in some]

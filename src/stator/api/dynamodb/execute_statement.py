@@ -20,6 +20,7 @@ async def execute_statement(call: Call) -> bytes:
     statement = bound.statement
     if isinstance(statement, Exists):
         raise ValidationException(statements.EXISTS_OUTSIDE)
+    call.table = statement.source.table
     table = call.parts.catalog.get(call.account, call.region, statement.source.table)
     if isinstance(statement, Select):
         return await _select(call, statement, bound, table)
@@ -33,6 +34,7 @@ async def _select(call: Call, select: Select, bound: statements.Bound, table: Ta
         start = continuation.parse(request["NextToken"], continuation.digest(select.text, bound.parameters, table))
     options = Options(request.get("Limit", ROWS_MAX), request.get("ConsistentRead", False), start)
     page = await select_page(call.parts.reader, select, bound.values, table, options)
+    call.parts.recorder.returned(call.account, call.region, table.name, "ExecuteStatement", len(page.items), 0)
     token = None
     if page.next is not None:
         token = continuation.render(page.next, continuation.digest(select.text, bound.parameters, table))

@@ -54,7 +54,7 @@ async def query(call: Call) -> bytes:
     start_sort = None if start is None else position(table, index, start).sort
     where = wanted.span(space, reverse=not request.get("ScanIndexForward", True), start=start_sort)
     result = await read_page(call.parts.reader, where, view)
-    return paging.page_answer(request, table, result)
+    return paging.page_answer(call, "Query", table, result)
 
 
 def _key_conditions(request: dict[str, Any], expressions: Expressions) -> BoundKeyCondition | LegacyKeyConditions:

@@ -39,4 +39,4 @@ async def scan(call: Call) -> bytes:
     prepare.check_key_paths(table, shown.paths)
     view = paging.view_of(request, table, index, shown)
     result = await read_page(call.parts.reader, where, view)
-    return paging.page_answer(request, table, result)
+    return paging.page_answer(call, "Scan", table, result)

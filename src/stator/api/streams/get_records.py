@@ -24,6 +24,7 @@ async def get_records(call: Call) -> Answer:
     now = call.parts.clock()
     iterator = parse(call.request["ShardIterator"], call.account, call.region, now)
     stream = await stream_of(call, iterator.name)
+    call.table = f"{stream.name.table}/stream/{stream.name.label}"
     shard = _shard(stream, iterator.lane, iterator.generation)
     found = await call.parts.streams.journal.read(
         stream.journal, shard.lane, iterator.cursor, records_max=limit, stop_at_boundary=True
@@ -31,6 +32,8 @@ async def get_records(call: Call) -> Answer:
     if found.trimmed:
         raise TrimmedDataAccessException
     records = [render_record(call.region, stream, shard.lane, entry) for entry in found.entries]
+    size = sum(record["dynamodb"]["SizeBytes"] for record in records)
+    call.parts.recorder.returned(call.account, call.region, call.table, "GetRecords", len(records), size)
     answer: dict[str, Any] = {"Records": records}
     if found.boundary is None:
         answer["NextShardIterator"] = render(iterator._replace(cursor=found.cursor), now)
