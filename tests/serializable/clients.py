@@ -22,13 +22,14 @@ REQUESTS_A_RACE = 5
 
 _APPEND = "vn = vn + :one, vtag = :tag, vlog = list_append(vlog, :tags)"
 _BUSY = frozenset(("ThrottlingException", "TransactionInProgressException"))
+_MOVES = 0.02  # how often a client goes to another server
 
 
 class Field:
-    """What the clients share: where the server is, the history, and when to stop."""
+    """What the clients share: where the servers are, the history, and when to stop. All servers are one database."""
 
     def __init__(self) -> None:
-        self.port = 0
+        self.ports: list[int] = []
         self.history: list[Operation] = []
         self.races = itertools.count()
         self.stop = threading.Event()
@@ -63,8 +64,7 @@ class Client(threading.Thread):
         except BaseException as fault:  # noqa: BLE001  for the test to raise
             self._field.faults.append(fault)
             self._field.stop.set()
-        if self._connection is not None:
-            self._connection[1].close()
+        self.hang_up()
 
     # What they do
 
@@ -155,7 +155,7 @@ class Client(threading.Thread):
         """The last transaction under its token, perhaps to another server: it must neither fail nor happen again."""
         if self._last is not None:
             reply = self._send("TransactWriteItems", self._last)
-            assert reply is None or reply.status == 200, reply
+            assert reply is None or reply.status == 200 or _is_transient(reply), reply
 
     # How it is sent and what is kept of it
 
@@ -184,7 +184,7 @@ class Client(threading.Thread):
             _note(operation, place, reply.body["Item"])
             self._end(operation, Fate.REFUSED)
         else:
-            assert reply.error in _BUSY, reply
+            assert _is_transient(reply), reply
 
     def _transact(self, operation: Operation, name: str, actions: Sequence[Mapping[str, Any]]) -> None:
         """Send a transaction. When no answer comes, half of the time ask again under the same token."""
@@ -206,7 +206,7 @@ class Client(threading.Thread):
                 self._cancelled(operation, actions, reply)
                 return
             else:
-                assert reply.error in _BUSY, reply
+                assert _is_transient(reply), reply
                 time.sleep(0.01)
 
     def _cancelled(self, operation: Operation, actions: Sequence[Mapping[str, Any]], reply: Reply) -> None:
@@ -231,17 +231,23 @@ class Client(threading.Thread):
 
     def _send(self, api: str, request: Mapping[str, Any]) -> Reply | None:
         """The reply; None when none came, so that it is not known what was done."""
-        port = self._field.port
-        if self._connection is None or self._connection[0] != port:
-            if self._connection is not None:
-                self._connection[1].close()
+        if self._connection is None or self._connection[0] not in self._field.ports or self._rng.random() < _MOVES:
+            self.hang_up()
+            port = self._rng.choice(self._field.ports)
             self._connection = (port, PlainClient(port))
         try:
-            return self._connection[1].call(api, dict(request))
+            reply = self._connection[1].call(api, dict(request))
         except Lost:
+            self.hang_up()
+            reply = None
+        if reply is None or reply.status >= 500:
+            time.sleep(0.02)  # the server, or what it stores in, is being started again
+        return reply
+
+    def hang_up(self) -> None:
+        if self._connection is not None:
             self._connection[1].close()
-            time.sleep(0.02)  # the server is being started again
-            return None
+            self._connection = None
 
 
 _SHOW = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
@@ -302,6 +308,10 @@ def _append(place: Place, tag: str, money: int, values: dict[str, Any] | None = 
         values[":money"] = {"N": str(money)}
         expression += ", money = money + :money"
     return _key(place) | {"UpdateExpression": expression, "ExpressionAttributeValues": values}
+
+
+def _is_transient(reply: Reply) -> bool:
+    return reply.status >= 500 or reply.error in _BUSY
 
 
 def _version(item: dict[str, Any] | None) -> Version:

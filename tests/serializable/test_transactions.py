@@ -29,7 +29,7 @@ def test_a_history_over_http_is_strictly_serializable(tmp_path: Path) -> None:
 
     def start() -> ServerProcess:
         server = ServerProcess(tmp_path / "data", tmp_path / "log").wait_until_ready()
-        field.port = server.port
+        field.ports = [server.port]
         return server
 
     server = start()
