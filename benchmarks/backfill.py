@@ -10,9 +10,9 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import uvloop
@@ -20,6 +20,8 @@ import uvloop
 from benchmarks import workload
 from benchmarks.load import LoadError
 from benchmarks.target import Target, start_stator
+
+T = TypeVar("T")
 
 _POLL_SECONDS = 0.2
 _CALM_SECONDS = 10.0  # of the load before the index is added
@@ -136,6 +138,32 @@ def percentile(latencies: list[float], percent: float) -> float:
     return sorted(latencies)[min(len(latencies) - 1, int(len(latencies) * percent / 100))] * 1000
 
 
+class UnderLoad:
+    """Something that is done beside constant loads, and what it did to their latencies."""
+
+    def __init__(self, target: Target, per_second: int, asked: Sequence[workload.Workload]) -> None:
+        self._loads = {one.name: Load(target, per_second, one) for one in asked}
+        self._calm: dict[str, list[float]] = {}
+
+    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it once the loads have gone on for a while; returns what it returns."""
+        running = [asyncio.ensure_future(one.run()) for one in self._loads.values()]
+        await asyncio.sleep(_CALM_SECONDS)
+        for name, one in self._loads.items():
+            self._calm[name], one.latencies = one.latencies, []
+        done = await work()
+        for one in self._loads.values():
+            one.stop()
+        await asyncio.gather(*running)
+        return done
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        for name, one in self._loads.items():
+            for percent in (50, 99, 99.9):
+                before, during = percentile(self._calm[name], percent), percentile(one.latencies, percent)
+                say(f"{name} p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
+
+
 async def measure(scratch: Path, items: int, per_second: int, say: Callable[[str], None]) -> None:
     target = await start_stator(scratch, items)
     try:
@@ -153,18 +181,10 @@ async def measure(scratch: Path, items: int, per_second: int, say: Callable[[str
             f"fill without load: {filled:.2f} s, {filled / scanned:.2f} x scan, {filled / parsed:.2f} x parsed scan,"
             f" {used / items * 1e6:.1f} us of CPU an item"
         )
-        load = Load(target, per_second)
-        running = asyncio.ensure_future(load.run())
-        await asyncio.sleep(_CALM_SECONDS)
-        calm, load.latencies = load.latencies, []
-        loaded = await fill(client, "name")
-        under, load.latencies = load.latencies, []
-        load.stop()
-        await running
+        under = UnderLoad(target, per_second, [workload.GET_ITEM])
+        loaded = await under.run(lambda: fill(client, "name"))
         say(f"fill under {per_second} GetItem/s: {loaded:.2f} s, {loaded / scanned:.2f} x scan without load")
-        for percent in (50, 99, 99.9):
-            before, during = percentile(calm, percent), percentile(under, percent)
-            say(f"GetItem p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
+        under.tell(say)
         client.close()
     finally:
         await target.process.stop()

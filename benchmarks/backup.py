@@ -21,7 +21,7 @@ import orjson
 import uvloop
 
 from benchmarks import workload
-from benchmarks.backfill import Client, Load, percentile
+from benchmarks.backfill import Client, UnderLoad
 from benchmarks.load import LoadError, put_on
 from benchmarks.process import Process
 from benchmarks.signing import Key
@@ -29,7 +29,6 @@ from benchmarks.target import STATOR, Target, free_port
 
 _KEY = Key("000000000042", "any", "000000000042")
 _POLL_SECONDS = 0.1
-_CALM_SECONDS = 10.0
 _BATCHES = 2_000  # made ready at a time
 _CONNECTIONS = 8
 _INDEX = "by-email"
@@ -113,24 +112,6 @@ async def restore(client: Client, arn: str) -> float:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def under_load(target: Target, client: Client, per_second: int, say: Say) -> None:
-    """A backup beside a constant load of reads and writes."""
-    loads = {one.name: Load(target, per_second, one) for one in (workload.GET_ITEM, workload.PUT_ITEM)}
-    running = [asyncio.ensure_future(one.run()) for one in loads.values()]
-    await asyncio.sleep(_CALM_SECONDS)
-    calm = {name: one.latencies for name, one in loads.items()}
-    for one in loads.values():
-        one.latencies = []
-    _, seconds = await back_up(client, "busy")
-    say(f"backup under {per_second} GetItem/s and {per_second} PutItem/s: {seconds:.1f} s")
-    for name, one in loads.items():
-        one.stop()
-        for percent in (50, 99, 99.9):
-            before, during = percentile(calm[name], percent), percentile(one.latencies, percent)
-            say(f"{name} p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
-    await asyncio.gather(*running)
-
-
 async def measure(scratch: Path, items: int, per_second: int, say: Say, *, index: bool) -> None:
     indexes = [None, _INDEX] if index else [None]
     target = await start(scratch, "data", items)
@@ -144,7 +125,10 @@ async def measure(scratch: Path, items: int, per_second: int, say: Say, *, index
         peak = peak_mb(target)
         say(f"backup: {seconds:.1f} s, {items / seconds:,.0f} items/s, at most {peak:.0f} MB resident")
         if per_second:
-            await under_load(target, client, per_second, say)
+            under = UnderLoad(target, per_second, [workload.GET_ITEM, workload.PUT_ITEM])
+            _, seconds = await under.run(lambda: back_up(client, "busy"))
+            say(f"backup under {per_second} GetItem/s and {per_second} PutItem/s: {seconds:.1f} s")
+            under.tell(say)
         client.close()
     finally:
         await target.process.stop()

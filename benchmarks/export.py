@@ -14,7 +14,6 @@ import gzip
 import hashlib
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,9 @@ import orjson
 import uvloop
 
 from benchmarks import workload
-from benchmarks.backfill import Client, Load, percentile
+from benchmarks.backfill import Client, UnderLoad
 from benchmarks.backup import Say, load, peak_mb, reset_peak, start
 from benchmarks.load import LoadError
-from benchmarks.target import Target
-
-Job = Callable[[], Awaitable[tuple[float, int]]]
 
 _BUCKET = "bench"
 _POLL_SECONDS = 0.1
@@ -65,26 +61,6 @@ def count_items(bucket: Path, manifest: str) -> int:
     return count
 
 
-async def under_load(target: Target, per_second: int, job: Job, say: Say) -> None:
-    """An export beside a constant load of reads and writes."""
-    loads = {one.name: Load(target, per_second, one) for one in (workload.GET_ITEM, workload.PUT_ITEM)}
-    running = [asyncio.ensure_future(one.run()) for one in loads.values()]
-    await asyncio.sleep(_CALM_SECONDS)
-    calm = {name: one.latencies for name, one in loads.items()}
-    for one in loads.values():
-        one.latencies = []
-    began = time.perf_counter()
-    seconds, _ = await job()
-    say(f"export under {per_second} GetItem/s and {per_second} PutItem/s: {seconds:.1f} s")
-    for name, one in loads.items():
-        one.stop()
-        for percent in (50, 99, 99.9):
-            before, during = percentile(calm[name], percent), percentile(one.latencies, percent)
-            say(f"{name} p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
-    say(f"read back and compared in {time.perf_counter() - began - seconds:.1f} s")
-    await asyncio.gather(*running)
-
-
 async def measure(scratch: Path, items: int, per_second: int, say: Say) -> None:
     bucket = scratch / "data-buckets" / _BUCKET
     bucket.mkdir(parents=True)
@@ -109,7 +85,10 @@ async def measure(scratch: Path, items: int, per_second: int, say: Say) -> None:
                 f"CPU an item, at most {peak_mb(target):.0f} MB resident"
             )
         if per_second:
-            await under_load(target, per_second, lambda: export(client, table_arn, bucket, "DYNAMODB_JSON"), say)
+            under = UnderLoad(target, per_second, [workload.GET_ITEM, workload.PUT_ITEM])
+            seconds, _ = await under.run(lambda: export(client, table_arn, bucket, "DYNAMODB_JSON"))
+            say(f"export under {per_second} GetItem/s and {per_second} PutItem/s: {seconds:.1f} s")
+            under.tell(say)
         client.close()
     finally:
         await target.process.stop()

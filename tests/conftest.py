@@ -1,7 +1,26 @@
-"""What holds for all tests."""
+"""What holds for all tests, and what they have where a fixture `server` is."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
+import pytest
+
+from tests.running import Account, RunningServer, new_account
 
 # The same examples on every run, and no deadline: a busy machine is no failure. Fuzzing at random is `make fuzz`.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture
+def account(server: RunningServer) -> Account:
+    """Of the test's own: it sees nothing of what others do on the same server."""
+    return new_account(server.url)
+
+
+@pytest.fixture
+def dynamodb(account: Account) -> Iterator[Any]:
+    client = account.client()
+    yield client
+    client.close()

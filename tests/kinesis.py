@@ -1,14 +1,12 @@
 """A Kinesis for tests: moto's, over real HTTP in a thread of the test's process."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import boto3
 from moto.server import ThreadedMotoServer
 
-SECONDS_MAX = 60.0
+from tests.running import wait_until
 
 
 class Kinesis:
@@ -53,14 +51,6 @@ class Kinesis:
     def close(self) -> None:
         self.client.close()
         self._server.stop()
-
-
-def wait_until(reached: Callable[[], bool], seconds_max: float = SECONDS_MAX) -> None:
-    """Return once it is so. Raises AssertionError when it is too late."""
-    end = time.monotonic() + seconds_max
-    while not reached():
-        assert time.monotonic() < end, "it did not come so far in time"
-        time.sleep(0.02)
 
 
 def wait_for_status(dynamodb: Any, table: str, status: str) -> dict[str, Any]:

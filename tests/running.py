@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,11 @@ def new_account(url: str) -> Account:
 
 def start_server(data_dir: Path | None = None, **settings: Any) -> RunningServer:
     return RunningServer(**settings) if data_dir is None else RunningServer(data_dir=data_dir, **settings)
+
+
+def wait_until(reached: Callable[[], bool], seconds_max: float = 60.0) -> None:
+    """Return once it is so. Raises AssertionError when it is too late."""
+    end = time.monotonic() + seconds_max
+    while not reached():
+        assert time.monotonic() < end, "it did not come so far in time"
+        time.sleep(0.02)

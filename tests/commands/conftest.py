@@ -1,33 +1,14 @@
-"""The `stator` command as a process of its own."""
+"""What tests of commands have: the command itself, and a server that it talks to."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-STATOR = Path(sys.executable).with_name("stator")
-READY = "stator listening on "
-
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-def clean_environment(**variables: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("STATOR_")} | variables
-
-
-def run(*arguments: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run to the end; at most 30 seconds."""
-    return subprocess.run(
-        [STATOR, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env=clean_environment(**variables),
-    )
+from tests.commands.endpoints import Stator, connect
+from tests.commands.process import STATOR, Start, clean_environment
 
 
 @pytest.fixture
@@ -52,9 +33,26 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
-def url_of(process: "subprocess.Popen[str]") -> str:
-    """The address in the line that says that the server is ready."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith(READY), line + (process.stderr.read() if process.stderr else "")
-    return line.removeprefix(READY).strip()
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Of a server that forgets everything, in a process of its own."""
+    server = Stator()
+    yield server.url
+    server.close()
+
+
+@pytest.fixture
+def dynamodb(url: str) -> Iterator[Any]:
+    """A client of it; no table outlives the test."""
+    client = connect(url)
+    yield client
+    for table in client.list_tables()["TableNames"]:
+        client.update_table(TableName=table, DeletionProtectionEnabled=False)
+        client.delete_table(TableName=table)
+    client.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of its own is the working directory."""
+    monkeypatch.chdir(tmp_path)

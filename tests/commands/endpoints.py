@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from tests.commands.conftest import STATOR, clean_environment, url_of
+from tests.commands.process import STATOR, clean_environment, url_of
 
 REGION = "us-east-1"  # what commands take when nothing is said
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Start, run, url_of
+from tests.commands.process import Start, run, url_of
 from tests.crash.server_process import PlainClient
 from tests.crash.works import TABLE, BackupWork, ExportWork, Place, asked
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stator.assembly import doctor
-from tests.commands.conftest import Start, run, url_of
+from tests.commands.process import Start, run, url_of
 from tests.crash.server_process import PlainClient
 
 Answer = Callable[..., str]

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from stator.cli.main import main
-from tests.commands.conftest import STATOR, Start, run, url_of
 from tests.commands.endpoints import Moto, Stator, connect, create, fill, item, items_of
+from tests.commands.process import STATOR, Start, run, url_of
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +51,6 @@ def tables(source: str) -> Iterator[Any]:
     yield client
     forget(source)
     client.close()
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def forget(url: str) -> None:

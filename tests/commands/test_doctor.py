@@ -6,7 +6,7 @@ import apsw
 import pytest
 
 from examples.packages import connect, create_table
-from tests.commands.conftest import Start, run, url_of
+from tests.commands.process import Start, run, url_of
 
 
 @pytest.fixture

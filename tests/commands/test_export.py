@@ -6,7 +6,6 @@ import json
 import random
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,12 @@ import pytest
 
 from stator.cli.main import main
 from stator.cli.moving import incremental
-from tests.commands.conftest import Start, run
 from tests.commands.endpoints import Moto, Stator, connect, create, fill, item, items_of
+from tests.commands.process import Start, run
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    server = Stator()
-    yield server.url
-    server.close()
-
-
-@pytest.fixture
-def dynamodb(url: str) -> Iterator[Any]:
-    client = connect(url)
-    yield client
-    for table in client.list_tables()["TableNames"]:
-        client.delete_table(TableName=table)
-    client.close()
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def test_parquet(url: str, dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stator.assembly import _interrupt
-from tests.commands.conftest import Start, run, url_of
+from tests.commands.process import Start, run, url_of
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

@@ -4,43 +4,22 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stator.cli.main import main
-from tests.commands.conftest import Start, run
-from tests.commands.endpoints import Stator, connect, create, fill, items_of
+from tests.commands.endpoints import create, fill, items_of
+from tests.commands.process import Start, run
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 INDEX = {
     "IndexName": "by-t",
     "KeySchema": [{"AttributeName": "t", "KeyType": "HASH"}],
     "Projection": {"ProjectionType": "KEYS_ONLY"},
 }
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    server = Stator()
-    yield server.url
-    server.close()
-
-
-@pytest.fixture
-def dynamodb(url: str) -> Iterator[Any]:
-    client = connect(url)
-    yield client
-    for table in client.list_tables()["TableNames"]:
-        client.update_table(TableName=table, DeletionProtectionEnabled=False)
-        client.delete_table(TableName=table)
-    client.close()
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def create_all(dynamodb: Any, table: str) -> None:

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.commands.conftest import READY, STATOR, clean_environment
+from tests.commands.process import READY, STATOR, clean_environment
 
 SECONDS_MAX = 30
 _ACCOUNT = "000000000007"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from stator.assembly import doctor
-from tests.commands.conftest import run
+from tests.commands.process import run
 from tests.crash.chronicle import Chronicle, State, differences, scan
 from tests.crash.server_process import Lost, PlainClient, ServerProcess
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stator.assembly import doctor
-from tests.commands.conftest import run
+from tests.commands.process import run
 from tests.crash.load import CREATE_TABLE, Book, Load, settle
 from tests.crash.server_process import PlainClient, ServerProcess
 

@@ -1,12 +1,11 @@
 """One Kinesis for all tests, and a server that delivers to it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.kinesis import Kinesis
-from tests.running import Account, RunningServer, new_account, start_server
+from tests.running import Account, RunningServer, start_server
 
 
 @pytest.fixture(scope="session")
@@ -21,18 +20,6 @@ def server(kinesis: Kinesis) -> Iterator[RunningServer]:
     running = start_server(kinesis_endpoint=kinesis.url)
     yield running
     running.close()
-
-
-@pytest.fixture
-def account(server: RunningServer) -> Account:
-    return new_account(server.url)
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Iterator[Any]:
-    client = account.client()
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.delivery.unruly import STREAM, Reply, Sent, Unruly, refused
-from tests.kinesis import wait_for_status, wait_until
+from tests.kinesis import wait_for_status
 from tests.operations.conftest import create_table
 from tests.operations.faults import invalid
-from tests.running import Account, RunningServer, start_server
+from tests.running import Account, RunningServer, start_server, wait_until
 
 Start = Callable[..., Any]
 

@@ -14,9 +14,9 @@ from botocore.credentials import Credentials
 from stator import background
 from stator.services.kinesis import courier as kinesis_courier
 from tests.delivery.unruly import STREAM, Reply, Sent, Unruly, refused
-from tests.kinesis import wait_for_status, wait_until
+from tests.kinesis import wait_for_status
 from tests.operations.conftest import create_table
-from tests.running import RunningServer, new_account, start_server
+from tests.running import RunningServer, new_account, start_server, wait_until
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import Account, RunningServer, new_account, start_server
+from tests.running import RunningServer, start_server
 
 MakeTable = Callable[..., str]
 
@@ -15,18 +15,6 @@ def server() -> Iterator[RunningServer]:
     running = start_server()
     yield running
     running.close()
-
-
-@pytest.fixture
-def account(server: RunningServer) -> Account:
-    return new_account(server.url)
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Iterator[Any]:
-    client = account.client()
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -36,6 +36,13 @@ class House:
         self.client = Account(self.running.url, self.number).client()
         return self.client
 
+    def start_with_things(self) -> Any:
+        """A new data directory with a table of 100 items."""
+        client = self.start("data")
+        create_table(client, "things", "pk:S", "sk:S")
+        fill(client, "things", 100)
+        return client
+
     def stop(self) -> None:
         if self.running is not None:
             self.client.close()
@@ -122,9 +129,7 @@ def test_a_backup_that_came_from_elsewhere_is_found_after_a_restart(tmp_path: Pa
 def test_a_damaged_backup_leaves_no_half_table(tmp_path: Path) -> None:
     house = House(tmp_path)
     try:
-        client = house.start("data")
-        create_table(client, "things", "pk:S", "sk:S")
-        fill(client, "things", 100)
+        client = house.start_with_things()
         arn = make_backup(client)
         (chunk,) = (tmp_path / "archive" / "backups").rglob("000000.jsonl.zst")
         damaged = bytearray(chunk.read_bytes())
@@ -142,9 +147,7 @@ def test_a_damaged_backup_leaves_no_half_table(tmp_path: Path) -> None:
 def test_a_backup_that_is_restored_from_is_in_use(tmp_path: Path) -> None:
     house = House(tmp_path)
     try:
-        client = house.start("data")
-        create_table(client, "things", "pk:S", "sk:S")
-        fill(client, "things", 100)
+        client = house.start_with_things()
         before = items(client, "things")
         arn = make_backup(client)
         archive, away = tmp_path / "archive", tmp_path / "away"
@@ -184,9 +187,7 @@ def test_a_backup_that_is_restored_from_is_in_use(tmp_path: Path) -> None:
 def test_a_backup_that_is_being_made_is_in_use(tmp_path: Path) -> None:
     house = House(tmp_path)
     try:
-        client = house.start("data")
-        create_table(client, "things", "pk:S", "sk:S")
-        fill(client, "things", 100)
+        client = house.start_with_things()
         before = items(client, "things")
         assert client.list_backups()["BackupSummaries"] == []
         (tmp_path / "archive").mkdir()

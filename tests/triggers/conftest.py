@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.running import Account, RunningServer, new_account, start_server
+from tests.running import Account, RunningServer, start_server
 
-SECONDS_MAX = 20.0
 Answer = tuple[int, dict[str, str], Any]
 
 
@@ -62,13 +60,6 @@ def path_of(name: str) -> str:
     return f"/2015-03-31/functions/{name}/invocations"
 
 
-def wait_until(reached: Callable[[], bool], seconds_max: float = SECONDS_MAX) -> None:
-    end = time.monotonic() + seconds_max
-    while not reached():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="session")
 def functions() -> Iterator[Functions]:
     running = Functions()
@@ -91,18 +82,6 @@ def server(functions: Functions, failures: Path) -> Iterator[RunningServer]:
     )
     yield running
     running.close()
-
-
-@pytest.fixture
-def account(server: RunningServer) -> Account:
-    return new_account(server.url)
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Iterator[Any]:
-    client = account.client()
-    yield client
-    client.close()
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from stator.cli.main import main
-from tests.running import Account
-from tests.triggers.conftest import Functions, wait_until
+from tests.running import Account, wait_until
+from tests.triggers.conftest import Functions
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.triggers.conftest import Functions, path_of, wait_until
+from tests.running import wait_until
+from tests.triggers.conftest import Functions, path_of
 
 
 def put(dynamodb: Any, pk: str, **attributes: Any) -> None:
