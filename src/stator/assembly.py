@@ -38,6 +38,7 @@ from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
 from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
@@ -141,6 +142,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
         series,
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
+        alarms=Alarms(store, clock),
     )
     return parts, job_parts
 

@@ -13,6 +13,7 @@ from stator.items.commit import Writer
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.alarms import Alarms
 from stator.metrics.meter import Meters
 from stator.metrics.recorder import Recorder, Tables
 from stator.metrics.series_store import SeriesStore
@@ -36,6 +37,7 @@ class Parts:
     reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     series: SeriesStore
+    alarms: Alarms = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
     meters: Meters = field(default_factory=Meters)
