@@ -21,11 +21,14 @@ from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
 from stator.clock import system_clock
 from stator.http.front import Front, FrontSettings
+from stator.items.charge import ChargedWriter
 from stator.items.commit import Writer
 from stator.items.keys import item_key
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.meter import Meters
+from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Put, Row
 from stator.tables.catalog import Catalog
@@ -59,10 +62,11 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
         mappings = Mappings(store, streams, system_clock)
         archive = Location.open("memory://house")
         jobs = Jobs(store, system_clock, "house")
+        meters = Meters()
         parts = Parts(
             catalog,
             Reader(store),
-            Writer(store),
+            ChargedWriter(Writer(store), meters),
             system_clock,
             streams,
             mappings,
@@ -71,6 +75,8 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
             archive,
             Reach(),
             archive.below,
+            SeriesStore(store, system_clock),
+            meters=meters,
         )
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])
         yield House(store, parts, Front(operations(), parts, FrontSettings(), credentials, system_clock), key)

@@ -34,6 +34,7 @@ from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
+from stator.items.charge import ChargedWriter
 from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
@@ -130,7 +131,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
     parts = Parts(
         catalog,
         Reader(store),
-        job_parts.writer,
+        ChargedWriter(job_parts.writer, job_parts.meters),
         clock,
         streams,
         mappings,
@@ -143,6 +144,7 @@ async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targ
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock),
+        meters=job_parts.meters,
     )
     return parts, job_parts
 

@@ -226,8 +226,16 @@ class ResourceConflictException(WireError):
     status = 409
 
 
+class ProvisionedThroughputExceededException(WireError):
+    """Fields: `ThrottlingReasons`, each `{"reason", "resource"}`: which limit of which table or index, an ARN."""
+
+
+class RequestLimitExceeded(WireError):
+    """More than an account may do. Fields as of ProvisionedThroughputExceededException."""
+
+
 class ThrottlingException(WireError):
-    """Also the answer when this server sheds load: SDKs retry it."""
+    """Also the answer when this server sheds load: SDKs retry it. Fields: `throttlingReasons`, with a small t."""
 
 
 class InternalServerError(WireError):

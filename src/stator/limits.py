@@ -53,6 +53,8 @@ TABLES_MAX = 2500  # per account and region
 TAGS_MAX = 50
 ACCOUNT_CAPACITY_UNITS_MAX = 80_000
 TABLE_CAPACITY_UNITS_MAX = 40_000
+PARTITION_READ_UNITS_MAX = 3_000  # a second, also of a single partition key
+PARTITION_WRITE_UNITS_MAX = 1_000
 
 # Imports and bulk operations
 RESTORES_MAX = 50  # under way, per account and region

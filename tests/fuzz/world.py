@@ -22,11 +22,13 @@ from stator.http.corridor import conclude, render_error, walk
 from stator.http.front import Front, FrontSettings
 from stator.http.journey import Journey
 from stator.http.request import Request
+from stator.items.charge import ChargedWriter
 from stator.items.commit import Writer
 from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.meter import Meters
 from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Row
@@ -94,10 +96,11 @@ class World:
         streams = Streams(store, clock)
         mappings = Mappings(store, streams, clock)
         archive = Location.open("memory://fuzz")
+        meters = Meters()
         parts = Parts(
             catalog,
             Reader(store),
-            Writer(store, catalog.latest),
+            ChargedWriter(Writer(store, catalog.latest), meters),
             clock,
             streams,
             mappings,
@@ -107,6 +110,7 @@ class World:
             Reach(),
             archive.below,
             SeriesStore(store, clock),
+            meters=meters,
         )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()

@@ -9,7 +9,7 @@ from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
 from stator.clock import Clock
-from stator.items.commit import Writer
+from stator.items.charge import ChargedWriter
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
@@ -27,7 +27,7 @@ Answer = bytes | dict[str, Any]
 class Parts:
     catalog: Catalog
     reader: Reader
-    writer: Writer
+    writer: ChargedWriter
     clock: Clock
     streams: Streams
     mappings: Mappings

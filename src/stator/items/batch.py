@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from stator.items.capacity import read_units
 from stator.items.read import Reader
@@ -25,22 +25,38 @@ class Room:
 
 
 class Batch(NamedTuple):
-    """The stored JSON of the items found, each once; how many of the keys were read; what reading them costs."""
+    """The stored JSON of the items found, each once; which of the keys were not read, by their positions; what reading
+    the others costs."""
 
     values: list[bytes]
-    taken: int
+    left: list[int]
     units: float
 
 
-async def read_batch(reader: Reader, keys: Sequence[Key], room: Room, *, consistent: bool) -> Batch:
-    """Read the items of `keys` in order until the room is used up."""
+class Till(Protocol):
+    """Lets reads in and charges them."""
+
+    def admits(self, key: Key) -> bool: ...
+
+    def charge(self, key: Key, units: float) -> None: ...
+
+
+async def read_batch(reader: Reader, keys: Sequence[Key], room: Room, till: Till, *, consistent: bool) -> Batch:
+    """Read the items of `keys` in order until the room is used up, except those that the till does not admit."""
     rows = await reader.rows(keys, consistent=consistent)
     found: dict[Key, bytes] = {}
-    units = 0.0
-    for taken, (key, row) in enumerate(zip(keys, rows, strict=True)):
+    left: list[int] = []
+    total = 0.0
+    for position, (key, row) in enumerate(zip(keys, rows, strict=True)):
+        if not till.admits(key):
+            left.append(position)
+            continue
         if not room.take(row):
-            return Batch(list(found.values()), taken, units)
-        units += read_units(0 if row is None else row.size, consistent=consistent)
+            left += range(position, len(keys))
+            break
+        units = read_units(0 if row is None else row.size, consistent=consistent)
+        till.charge(key, units)
+        total += units
         if row is not None:
             found[key] = row.value
-    return Batch(list(found.values()), len(rows), units)
+    return Batch(list(found.values()), left, total)

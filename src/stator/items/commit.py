@@ -22,6 +22,9 @@ from stator.storage.store import Change, Decide, Key, Row, Store
 Latest = Callable[[Table], Table]
 """The table of a write that was prepared some time ago, as it is now."""
 
+DecideWrites = Callable[[Sequence[Write], Sequence[Row | None]], Change]
+"""Several writes and their rows to one change, as `decide_all` does."""
+
 
 def _as_prepared(table: Table) -> Table:
     return table
@@ -44,28 +47,30 @@ class Writer:
 
     async def commit(self, write: Write) -> Outcome:
         """Make one write happen, or raise what refused it."""
-        outcome: Outcome = await self._transact((write.key,), write.decide, (write,))
+        outcome: Outcome = await self.run((write.key,), write.decide, (write,))
         return outcome
 
     async def commit_all(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make several writes happen, in one commit, or none of them."""
-        outcomes: list[Outcome] = await self._transact([write.key for write in writes], _together(writes), writes)
+        outcomes: list[Outcome] = await self.run([write.key for write in writes], _together(writes), writes)
         return outcomes
 
     async def commit_timed(self, writes: Sequence[Write]) -> float:
         """The same; how many seconds it, and what shared its turn, held up the loop."""
         hold = Hold()
-        await self._transact([write.key for write in writes], hold.around(_together(writes)), writes)
+        await self.run([write.key for write in writes], hold.around(_together(writes)), writes)
         return hold.seconds
 
-    async def transact(self, writes: Sequence[Write]) -> list[Outcome]:
+    async def transact(self, writes: Sequence[Write], decide_writes: DecideWrites = decide_all) -> list[Outcome]:
         """Make several writes of different items happen, or none of them. Raises TransactionCanceledException."""
-        outcomes: list[Outcome] = await self._transact(
-            [write.key for write in writes], lambda rows: decide_all(writes, rows), writes
+        outcomes: list[Outcome] = await self.run(
+            [write.key for write in writes], lambda rows: decide_writes(writes, rows), writes
         )
         return outcomes
 
-    async def transact_once(self, writes: Sequence[Write], token: Token) -> list[Outcome] | Replay:
+    async def transact_once(
+        self, writes: Sequence[Write], token: Token, decide_writes: DecideWrites = decide_all
+    ) -> list[Outcome] | Replay:
         """The same, unless it has happened before under this token.
 
         Raises IdempotentParameterMismatchException when the token came with another request, and
@@ -76,7 +81,7 @@ class Writer:
             replay = token.replay(rows[:2])
             if replay is not None:
                 return Change(result=replay)
-            change = decide_all(writes, rows[2:])
+            change = decide_writes(writes, rows[2:])
             return change._replace(puts=[*change.puts, token.record(change.result)])
 
         digest = self._running.get(token.key)
@@ -85,7 +90,7 @@ class Writer:
         self._running[token.key] = token.digest
         try:
             keys = [token.key, token.earlier, *(write.key for write in writes)]
-            done: list[Outcome] | Replay = await self._transact(keys, decide, writes)
+            done: list[Outcome] | Replay = await self.run(keys, decide, writes)
         finally:
             del self._running[token.key]
         return done
@@ -93,9 +98,10 @@ class Writer:
     async def commit_with(self, keys: Sequence[Key], writes: Sequence[Write], decide: Decide) -> Any:
         """Make happen what `decide` says of the rows of `keys` and then of these writes'; it changes each write's row
         itself, so that one may be refused without the others. Raises what it raises."""
-        return await self._transact([*keys, *(write.key for write in writes)], decide, writes)
+        return await self.run([*keys, *(write.key for write in writes)], decide, writes)
 
-    async def _transact(self, keys: Sequence[Key], decide: Decide, writes: Sequence[Write]) -> Any:
+    async def run(self, keys: Sequence[Key], decide: Decide, writes: Sequence[Write]) -> Any:
+        """Make happen what `decide` says of the rows of `keys`, which are those of `writes`, perhaps after others."""
         latest, clock = self._latest, self._clock
 
         def decide_now(rows: Sequence[Row | None]) -> Change:

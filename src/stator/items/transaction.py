@@ -1,7 +1,7 @@
 """Transactions: several writes decided as one, the reasons why one was cancelled, and what it costs. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stator.errors import (
@@ -32,8 +32,11 @@ class Part(NamedTuple):
     table: Table
 
 
-def decide_all(writes: Sequence[Write], rows: Sequence[Row | None]) -> Change:
-    """All of the writes, of different items, as one Change; its result has the Outcome of each.
+def decide_all(
+    writes: Sequence[Write], rows: Sequence[Row | None], admit: Callable[[Write, Outcome], None] | None = None
+) -> Change:
+    """All of the writes, of different items, as one Change; its result has the Outcome of each. `admit` may raise
+    against one that is known by its outcome.
 
     Raises TransactionCanceledException when any of them is refused. A fault of an action hides failed conditions, and
     of several faults the first is told. An empty value for an index's key is the whole request's ValidationException.
@@ -42,7 +45,10 @@ def decide_all(writes: Sequence[Write], rows: Sequence[Row | None]) -> Change:
     refused: dict[int, WireError] = {}
     for position, (write, row) in enumerate(zip(writes, rows, strict=True)):
         try:
-            changes.append(write.change(row))
+            change = write.change(row)
+            if admit is not None:
+                admit(write, change.result)
+            changes.append(change)
         except WireError as error:
             refused[position] = error
     if refused:

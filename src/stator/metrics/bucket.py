@@ -6,6 +6,12 @@ and in the long run exactly its rate is served, whatever single operations cost.
 
 from typing import Final
 
+# What exceeding a limit is called: the ends of the service's throttling reasons.
+PROVISIONED: Final = "ProvisionedThroughputExceeded"
+KEY_RANGE: Final = "KeyRangeThroughputExceeded"
+ACCOUNT: Final = "AccountLimitExceeded"
+MAX_ON_DEMAND: Final = "MaxOnDemandThroughputExceeded"
+
 BURST_SECONDS: Final = 300.0
 """How many seconds of unused capacity are kept. A new bucket is full."""
 
@@ -22,7 +28,7 @@ class Bucket:
     __slots__ = ("at", "capacity", "kind", "level", "rate")
 
     def __init__(self, kind: str, rate: float, seconds: float, now: float) -> None:
-        self.kind = kind  # what exceeding it is called: the end of a throttling reason
+        self.kind = kind
         self.rate = rate
         self.capacity = rate * seconds
         self.level = self.capacity
@@ -103,10 +109,11 @@ class Budget:
         self.buckets = buckets
         self.keys = keys
 
-    def refusal(self, partition: bytes | None, now: float) -> str | None:
-        """The kind of the bucket that is exhausted, `KEY_RANGE` for that of the key; None if there is room."""
+    def refusal(self, partition: bytes | None, now: float, pending: float = 0.0) -> str | None:
+        """The kind of the bucket that is exhausted, `KEY_RANGE` for that of the key; None if there is room. `pending`:
+        units that were let in and are yet to be charged."""
         for bucket in self.buckets:
-            if bucket.fill(now) <= 0.0:
+            if bucket.fill(now) <= pending:
                 return bucket.kind
         if partition is not None and self.keys is not None and self.keys.refuses(partition, now):
             return KEY_RANGE
@@ -122,9 +129,3 @@ class Budget:
         """Charge what another process let in."""
         for bucket in self.buckets:
             bucket.take(units, now)
-
-
-PROVISIONED: Final = "ProvisionedThroughputExceeded"
-KEY_RANGE: Final = "KeyRangeThroughputExceeded"
-ACCOUNT: Final = "AccountLimitExceeded"
-MAX_ON_DEMAND: Final = "MaxOnDemandThroughputExceeded"

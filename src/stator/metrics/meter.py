@@ -93,12 +93,12 @@ class Meter:
         if self.writes is not None:
             self.writes.charge(units, partition, self.clock())
 
-    def read_refusal(self, partition: bytes | None) -> str | None:
+    def read_refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
         """What keeps a read out now: the kind of a limit; None if nothing does."""
-        return None if self.reads is None else self.reads.refusal(partition, self.clock())
+        return None if self.reads is None else self.reads.refusal(partition, self.clock(), pending)
 
-    def write_refusal(self, partition: bytes | None) -> str | None:
-        return None if self.writes is None else self.writes.refusal(partition, self.clock())
+    def write_refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
+        return None if self.writes is None else self.writes.refusal(partition, self.clock(), pending)
 
     def count_throttle(self, kind: str, operation: str, *, write: bool) -> str:
         """Count a refusal; returns its reason, one of the service's sixteen."""

@@ -1,5 +1,6 @@
 """SELECT: one page of what a statement selects, from the pages that Query and Scan read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -19,14 +20,22 @@ from stator.partiql.plan import Stretch, check_projected, keys_read, stretches
 from stator.partiql.statement import Select
 from stator.values.attribute import Item
 
+Admit = Callable[[Index | None, bytes | None], None]
+"""Raises unless there is capacity to read an index, or the table: one partition of it, or all."""
+
+
+def _admit_all(_index: Index | None, _partition: bytes | None) -> None:
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the request says beside the statement."""
+    """What the request says beside the statement, and who is asked once before anything is read."""
 
     limit: int = ROWS_MAX
     consistent: bool = False
     start: Continuation | None = None
+    admit: Admit = _admit_all
 
 
 @dataclass(slots=True)
@@ -40,6 +49,7 @@ class Page:
     index_units: dict[str, float] = field(default_factory=dict)
     scanned: int = 0
     size: int = 0
+    partition: bytes | None = None  # where it reads no more than one
 
     def add(self, result: Result) -> None:
         self.items += result.items
@@ -84,8 +94,14 @@ async def select_page(reader: Reader, select: Select, values: Values, table: Tab
         consistent=options.consistent,
     )
     if found is None:
+        options.admit(index, None)
         return await _scan(reader, select, values, view, options.start)
-    return await _walk(reader, _Walk(found, values, view, backwards), options.start)
+    partitions = {one.partition for one in found}
+    partition = partitions.pop() if len(partitions) == 1 else None
+    options.admit(index, partition)
+    page = await _walk(reader, _Walk(found, values, view, backwards), options.start)
+    page.partition = partition
+    return page
 
 
 def index_of(table: Table, name: str | None) -> Index | None:

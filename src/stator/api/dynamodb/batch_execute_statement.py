@@ -14,6 +14,7 @@ from stator.errors import ValidationException, WireError
 from stator.items.capacity import read_units, render_consumed, write_units
 from stator.items.decide import PutWrite, Write
 from stator.items.keys import request_key
+from stator.items.throughput import THROTTLES, check_read
 from stator.model.table import Table
 from stator.partiql.change import is_read, returned, write_of
 from stator.partiql.statement import Exists, Select
@@ -81,6 +82,8 @@ class _Member:
         self.ran = True
         try:
             await (self._write(call) if isinstance(self.target, Write) else self._read(call))
+        except THROTTLES as error:
+            self.error = error
         except WireError as error:
             self.error = error
             # A refused write costs what it would have written, as far as that is known without the item.
@@ -88,15 +91,21 @@ class _Member:
             self.units[""] += write_units(attempted)
 
     async def _read(self, call: Call) -> None:
+        if self.table is None:
+            return
+        meter = call.parts.meters.of(self.table)
+        check_read(meter, self.table, self.target.partition, "BatchExecuteStatement")
         row = await call.parts.reader.row(self.target, consistent=self.consistent)
-        self.units[""] += read_units(0 if row is None else row.size, consistent=self.consistent)  # type: ignore[assignment]
+        units = read_units(0 if row is None else row.size, consistent=self.consistent)
+        meter.read(units, self.target.partition)
+        self.units[""] += units  # type: ignore[assignment]
         if row is None or self.bound is None or not isinstance(self.bound.statement, Select):
             return
         select = self.bound.statement
         self.item = row.value if select.columns is None else orjson.dumps(show(select, orjson.loads(row.value)))
 
     async def _write(self, call: Call) -> None:
-        outcome = await call.parts.writer.commit(self.target)
+        outcome = await call.parts.writer.commit(self.target, "BatchExecuteStatement")
         self.units[""] += write_units(outcome.size)
         self.units.update(outcome.index_units)
         if self.bound is not None:

@@ -9,12 +9,13 @@ import orjson
 from stator.api import prepare, returns
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.errors import ValidationException
+from stator.errors import ValidationException, WireError
 from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.expressions.tree import Path
 from stator.items.batch import Room, read_batch
 from stator.items.capacity import render_consumed
 from stator.items.keys import request_key
+from stator.items.throughput import ReadTill
 from stator.limits import BATCH_GET_KEYS_MAX
 from stator.validation.requests.batch_get_item import BATCH_GET_ITEM
 from stator.values.attribute import Item
@@ -50,14 +51,21 @@ async def batch_get_item(call: Call) -> bytes:
     left: dict[str, dict[str, Any]] = {}
     mode = request.get("ReturnConsumedCapacity", "NONE")
     consumed: list[dict[str, Any]] = []
+    served = 0
+    refusal: WireError | None = None
     for name, one in asked.items():
         prepare.check_key_paths(tables[name], one.paths)
-        batch = await read_batch(call.parts.reader, places[name], room, consistent=one.consistent)
+        till = ReadTill(call.parts.meters, tables[name], "BatchGetItem")
+        batch = await read_batch(call.parts.reader, places[name], room, till, consistent=one.consistent)
         responses[name] = returns.array(_shown(batch.values, one))
-        if batch.taken < len(one.keys):
-            left[name] = {**one.request, "Keys": one.keys[batch.taken :]}
+        if batch.left:
+            left[name] = {**one.request, "Keys": [one.keys[position] for position in batch.left]}
+        served += len(one.keys) - len(batch.left)
+        refusal = refusal or till.refusal
         if mode != "NONE":
             consumed.append(render_consumed(mode, name, tables[name], batch.units))
+    if refusal is not None and not served:
+        raise refusal
     return returns.body(
         Responses=returns.body(**responses),
         UnprocessedKeys=left,

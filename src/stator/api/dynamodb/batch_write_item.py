@@ -31,11 +31,20 @@ async def batch_write_item(call: Call) -> bytes:
     together = [write for some in writes.values() for write in some]
     if len({write.key for write in together}) < len(together):
         raise ValidationException("Provided list of item keys contains duplicates")
-    outcomes = iter(await call.parts.writer.commit_all(together))
-    done = {name: [next(outcomes) for _ in some] for name, some in writes.items()}
-    written = [(Part(name, tables[name]), item) for name, parsed in asked.items() for item, _ in parsed]
+    results = iter(await call.parts.writer.commit_batch(together, "BatchWriteItem"))
+    done: dict[str, list[Outcome]] = {}
+    left: dict[str, list[dict[str, Any]]] = {}
+    written: list[tuple[Part, Item]] = []
+    for name, parsed in asked.items():
+        for (item, _), raw in zip(parsed, request["RequestItems"][name], strict=True):
+            result = next(results)
+            if isinstance(result, Outcome):
+                done.setdefault(name, []).append(result)
+                written.append((Part(name, tables[name]), item))
+            else:
+                left.setdefault(name, []).append(raw)
     return returns.body(
-        UnprocessedItems={},
+        UnprocessedItems=left,
         ConsumedCapacity=_consumed(request, tables, done),
         ItemCollectionMetrics=await returns.collections(call, written),
     )

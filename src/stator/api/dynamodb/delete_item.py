@@ -19,6 +19,6 @@ async def delete_item(call: Call) -> bytes:
     table = prepare.table_of(call)
     key = request_key(table, key_item)
     prepare.check_key_paths(table, paths)
-    outcome = await call.parts.writer.commit(DeleteWrite(table, key, guard))
+    outcome = await call.parts.writer.commit(DeleteWrite(table, key, guard), "DeleteItem")
     attributes = outcome.before if request.get("ReturnValues") == "ALL_OLD" else None
     return await returns.write_answer(call, table, key_item, outcome, attributes)

@@ -6,7 +6,8 @@ from stator.api.registry import operation
 from stator.errors import ValidationException
 from stator.items.capacity import write_units
 from stator.items.page import ROWS_MAX
-from stator.model.table import Table
+from stator.items.throughput import charge_page, check_read, read_meter
+from stator.model.table import Index, Table
 from stator.partiql import continuation
 from stator.partiql.change import returned, write_of
 from stator.partiql.select import Options, select_page
@@ -32,8 +33,14 @@ async def _select(call: Call, select: Select, bound: statements.Bound, table: Ta
     start = None
     if "NextToken" in request:
         start = continuation.parse(request["NextToken"], continuation.digest(select.text, bound.parameters, table))
-    options = Options(request.get("Limit", ROWS_MAX), request.get("ConsistentRead", False), start)
+    meters = call.parts.meters
+
+    def admit(index: Index | None, partition: bytes | None) -> None:
+        check_read(read_meter(meters, table, index), table, partition, "ExecuteStatement")
+
+    options = Options(request.get("Limit", ROWS_MAX), request.get("ConsistentRead", False), start, admit)
     page = await select_page(call.parts.reader, select, bound.values, table, options)
+    charge_page(meters, table, page.table_units, page.index_units, page.partition)
     call.parts.recorder.returned(call.account, call.region, table.name, "ExecuteStatement", len(page.items), 0)
     token = None
     if page.next is not None:
@@ -52,7 +59,7 @@ async def _write(call: Call, bound: statements.Bound, table: Table) -> bytes:
     write = write_of(statement, bound.values, table, shows_item=bound.shows_item)
     if "NextToken" in request:  # no write makes one
         continuation.parse(request["NextToken"], continuation.digest(statement.text, bound.parameters, table))
-    outcome = await call.parts.writer.commit(write)
+    outcome = await call.parts.writer.commit(write, "ExecuteStatement")
     item = returned(statement, outcome)
     return returns.body(
         Items=returns.array([] if item is None else [item]),

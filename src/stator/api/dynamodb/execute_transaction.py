@@ -14,7 +14,8 @@ from stator.errors import ResourceNotFoundException, TransactionCanceledExceptio
 from stator.items.decide import PutWrite, Write
 from stator.items.idempotency import token_of
 from stator.items.keys import request_key
-from stator.items.transaction import Part, check_bytes, check_distinct, read_consumed, write_consumed
+from stator.items.throughput import charge_reads, check_reads
+from stator.items.transaction import Part, cancellation, check_bytes, check_distinct, read_consumed, write_consumed
 from stator.model.table import Table
 from stator.partiql.change import check_in_transaction, is_read, write_of
 from stator.partiql.statement import Select
@@ -76,8 +77,13 @@ async def _read(call: Call, bound: Sequence[Bound], tables: Tables) -> bytes:
             refused[position] = error
     _check(bound, refused)
     check_distinct(keys)
+    meters = call.parts.meters
+    throttles = check_reads(meters, keys, present, "ExecuteTransaction")
+    if throttles:
+        raise cancellation(len(bound), throttles)
     rows = await call.parts.reader.rows(keys, consistent=True)
     sizes = [0 if row is None else row.size for row in rows]
+    charge_reads(meters, keys, present, sizes)
     check_bytes(sum(sizes))
     shown = [returns.EMPTY if row is None else _response(one, row.value) for row, one in zip(rows, bound, strict=True)]
     mode = call.request.get("ReturnConsumedCapacity", "NONE")
@@ -116,8 +122,7 @@ async def _write(call: Call, bound: Sequence[Bound], tables: Tables) -> bytes:
     parts = _parts(bound, present)
     token = token_of("ExecuteTransaction", call.account, call.region, call.request, call.parts.clock)
     mode = call.request.get("ReturnConsumedCapacity", "NONE")
-    writer = call.parts.writer
-    done = await (writer.transact(writes) if token is None else writer.transact_once(writes, token))
+    done = await call.parts.writer.transact(writes, "ExecuteTransaction", token)
     return returns.body(Responses=[], ConsumedCapacity=write_consumed(mode, parts, done))
 
 

@@ -7,6 +7,7 @@ from stator.api.call import Call
 from stator.api.registry import operation
 from stator.items.capacity import read_units
 from stator.items.keys import request_key
+from stator.items.throughput import check_read
 from stator.validation.requests.get_item import GET_ITEM
 
 
@@ -20,12 +21,16 @@ async def get_item(call: Call) -> bytes:
     key = request_key(table, key_item)
     prepare.check_key_paths(table, paths)
     consistent = request.get("ConsistentRead", False)
+    meter = call.parts.meters.of(table)
+    if meter.reads is not None:
+        check_read(meter, table, key.partition, "GetItem")
     row = await call.parts.reader.row(key, consistent=consistent)
+    units = read_units(0 if row is None else row.size, consistent=consistent)
+    meter.read(units, key.partition)
     item = None if row is None else row.value
     if item is not None and project is not None:
         item = orjson.dumps(project(orjson.loads(item)))
     if "ReturnConsumedCapacity" not in request:
         return returns.EMPTY if item is None else b'{"Item":' + item + b"}"
-    units = read_units(0 if row is None else row.size, consistent=consistent)
     consumed = returns.consumed(request, request["TableName"], table, units)
     return returns.body(Item=item, ConsumedCapacity=consumed)

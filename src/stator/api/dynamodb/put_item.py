@@ -24,6 +24,6 @@ async def put_item(call: Call) -> bytes:
     if table.indexes:
         check_item(table, item)
     prepare.check_key_paths(table, paths)
-    outcome = await call.parts.writer.commit(PutWrite(table, key, item, size, guard))
+    outcome = await call.parts.writer.commit(PutWrite(table, key, item, size, guard), "PutItem")
     attributes = outcome.before if request.get("ReturnValues") == "ALL_OLD" else None
     return await returns.write_answer(call, table, item, outcome, attributes)

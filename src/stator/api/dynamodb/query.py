@@ -12,6 +12,7 @@ from stator.expressions.request import BoundKeyCondition, Expressions
 from stator.items.key_range import key_range
 from stator.items.page import read_page
 from stator.items.start_key import check_query_start, check_start_partition, position
+from stator.items.throughput import charge_page, check_read, read_meter
 from stator.validation.requests.query import QUERY
 
 _EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
@@ -53,7 +54,10 @@ async def query(call: Call) -> bytes:
     space = table.space if index is None else index.space
     start_sort = None if start is None else position(table, index, start).sort
     where = wanted.span(space, reverse=not request.get("ScanIndexForward", True), start=start_sort)
+    meters = call.parts.meters
+    check_read(read_meter(meters, table, index), table, where.partition, "Query")
     result = await read_page(call.parts.reader, where, view)
+    charge_page(meters, table, result.table_units, result.index_units, where.partition)
     return paging.page_answer(call, "Query", table, result)
 
 

@@ -7,6 +7,7 @@ from stator.expressions.placeholders import check_mix, check_placeholders_needed
 from stator.items.page import read_page
 from stator.items.segment import check_segment, segment_bounds, stretch
 from stator.items.start_key import check_scan_start, position
+from stator.items.throughput import charge_page, check_read, read_meter
 from stator.validation.requests.scan import SCAN
 
 _EXPRESSIONS = ("ProjectionExpression", "FilterExpression")
@@ -38,5 +39,8 @@ async def scan(call: Call) -> bytes:
     where = stretch(space, segment_bounds(segment or 0, segments or 1), after, (segment, segments))
     prepare.check_key_paths(table, shown.paths)
     view = paging.view_of(request, table, index, shown)
+    meters = call.parts.meters
+    check_read(read_meter(meters, table, index), table, None, "Scan")
     result = await read_page(call.parts.reader, where, view)
+    charge_page(meters, table, result.table_units, result.index_units, None)
     return paging.page_answer(call, "Scan", table, result)

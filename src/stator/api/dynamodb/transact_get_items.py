@@ -12,6 +12,7 @@ from stator.errors import ResourceNotFoundException, ValidationException
 from stator.expressions.placeholders import check_placeholders_needed
 from stator.expressions.tree import Path
 from stator.items.keys import request_key
+from stator.items.throughput import charge_reads, check_reads
 from stator.items.transaction import Part, cancellation, check_bytes, check_distinct, read_consumed
 from stator.model.table import Table
 from stator.validation.requests.transact_get_items import TRANSACT_GET_ITEMS
@@ -33,8 +34,14 @@ async def transact_get_items(call: Call) -> bytes:
     wanted = [_parse(element["Get"]) for element in request["TransactItems"]]
     tables = prepare.find_tables(call, [one.table_name for one in wanted])
     keys, parts = _places(wanted, tables)
+    meters = call.parts.meters
+    read_tables = [part.table for part in parts]
+    throttles = check_reads(meters, keys, read_tables, "TransactGetItems")
+    if throttles:
+        raise cancellation(len(wanted), throttles)
     rows = await call.parts.reader.rows(keys, consistent=True)
     sizes = [0 if row is None else row.size for row in rows]
+    charge_reads(meters, keys, read_tables, sizes)
     check_bytes(sum(sizes))
     shown = [
         returns.EMPTY if row is None else _response(row.value, one.project)

@@ -58,8 +58,7 @@ async def transact_write_items(call: Call) -> bytes:
     parts = [Part(plan.table_name, write.table) for plan, write in zip(plans, writes, strict=True)]
     token = token_of("TransactWriteItems", call.account, call.region, request, call.parts.clock)
     mode = request.get("ReturnConsumedCapacity", "NONE")
-    writer = call.parts.writer
-    done = await (writer.transact(writes) if token is None else writer.transact_once(writes, token))
+    done = await call.parts.writer.transact(writes, "TransactWriteItems", token)
     written = [(part, plan.item) for part, plan in zip(parts, plans, strict=True) if plan.kind != "ConditionCheck"]
     return returns.body(
         ConsumedCapacity=write_consumed(mode, parts, done),

@@ -28,7 +28,7 @@ async def update_item(call: Call) -> bytes:
     key = request_key(table, key_item)
     check_keys_untouched(table, action)
     prepare.check_key_paths(table, paths)
-    outcome = await call.parts.writer.commit(UpdateWrite(table, key, key_item, action, guard))
+    outcome = await call.parts.writer.commit(UpdateWrite(table, key, key_item, action, guard), "UpdateItem")
     attributes = _attributes(request.get("ReturnValues", "NONE"), action, outcome)
     return await returns.write_answer(call, table, key_item, outcome, attributes)
 
