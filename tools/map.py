@@ -23,7 +23,7 @@ assembly                                         the only place where engines ar
 background                                       the duties with their paces, and who does which kind of job
 http                                             the front door
 api | services                                   one file for an operation; one file for a background duty
-partiql | archive                                a language over items; what is kept outside the data directory
+partiql | archive | autoscaling                  a language over items; what is kept elsewhere; how much is provisioned
 items                                            the heart: decide, commit, read, page, capacity
 journal                                          what happened, in order
 tables                                           what tables exist and where everything lives
@@ -100,6 +100,12 @@ ROOMS = (
     ),
     Room(f"{SOURCE}/api/streams", "The four operations of DynamoDB Streams."),
     Room(f"{SOURCE}/api/instance", "Operations of Stator's own on backups of the whole instance."),
+    Room(
+        f"{SOURCE}/autoscaling",
+        "How much tables and indexes shall have, told by what is asked of them: the engine is pure, `scalings` keeps what it "
+        "goes by. `services/autoscaler.py` acts on it.",
+        ("load", "policy", "tracking", "decision"),
+    ),
     Room(f"{SOURCE}/api/cloudwatch", "CloudWatch's operations on metrics and alarms."),
     Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
