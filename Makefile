@@ -11,10 +11,10 @@ CODE := src tests $(wildcard examples tools benchmarks deploy)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test check format bench example fuzz docs clean
+.PHONY: help install serve test test-failover check format bench example fuzz docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## Make .venv with everything the project needs
 
@@ -27,6 +27,10 @@ serve: $(STAMP) ## Start a server on http://127.0.0.1:8000 (ARGS="--port 9000")
 
 test: $(STAMP) ## Run all tests on two workers
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-failover: $(STAMP) ## Kill a PostgreSQL cluster's primary under load (etcd, Patroni; two minutes)
+	@mkdir -p build
+	@STATOR_FAILOVER_REPORT=build/failover.json $(BIN)/python -m pytest tests/failover $(ARGS)
 
 check: $(STAMP) ## Lint, types, import contracts, sizes, stale tables
 	$(BIN)/ruff check $(CODE)

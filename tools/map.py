@@ -160,6 +160,12 @@ ROOMS = (
         ("source", "writer", "transfer", "logbook", "target", "copy", "backup", "restore", "export"),
     ),
     Room("tools", "What writes the generated pages."),
+    Room("deploy", "What Stator can run on ([failover.md](failover.md))."),
+    Room(
+        "deploy/patroni",
+        "A replicated PostgreSQL on one machine, to try failover on: `python3 -m deploy.patroni up`.",
+        ("settings", "cluster"),
+    ),
     Room("examples", "The main job on real input: `make example`.", ("packages",)),
 )
 
@@ -172,6 +178,7 @@ TESTS = {
     "delivery": "from items to a Kinesis over HTTP",
     "triggers": "from items to functions, and Lambda's operations on event source mappings",
     "crash": "a real server process, killed under load",
+    "failover": "a replicated PostgreSQL under two servers, its primary killed: `make test-failover`",
     "serializable": "a checker of histories, and the history of many clients on a server that is killed",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",
     "fuzz": "random requests against a model: `make fuzz`",

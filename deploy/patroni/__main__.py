@@ -124,10 +124,9 @@ def _lock_seconds(text: str) -> int:
 
 
 def _between(text: str, least: int, most: int) -> int:
-    number = int(text)
-    if not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not from {least} to {most}")
-    return number
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from {least} to {most}")
+    return int(text)
 
 
 if __name__ == "__main__":
