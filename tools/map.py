@@ -56,6 +56,11 @@ ROOMS = (
     ),
     Room(f"{SOURCE}/storage/sqlite", "The embedded engine: reads inline, writes in groups.", ("schema", "engine")),
     Room(
+        f"{SOURCE}/storage/routers",
+        "Several processes over one store ([why so](decisions/0006-many-routers.md)).",
+        ("news", "membership", "fence"),
+    ),
+    Room(
         f"{SOURCE}/expressions",
         "The five item languages: text to tree, tree and item to answer. Pure. One lexer; the legacy parameters become "
         "the same trees.",

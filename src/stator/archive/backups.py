@@ -10,7 +10,7 @@ and `modified` of the manifest, and the backup. Those of another archive than th
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from stator.storage.store import Bound, Change, Key, Put, Store
 _log = logging.getLogger(__name__)
 
 _SPACE = 0
-_PARTITION = bytes(8) + b"backups"
+PARTITION = bytes(8) + b"backups"
 _LOAD_ROWS = 1000
 _LOAD_BYTES = 8 * 1024 * 1024
 _READS = 8  # manifests read at a time
@@ -95,6 +95,21 @@ class Backups:
         self._removed.add(backup.path)
         await self._forget([backup.path])
         await full_copy.remove(self.location, backup.path)
+
+    async def take_up(self, store: Store, keys: Sequence[Key] | None) -> None:
+        """Follow what other routers wrote down of these rows; None: of any. Reads from `store`."""
+        if keys is None:
+            self._loaded = self._synced = False  # compared anew when somebody asks
+            return
+        wanted = [key for key in keys if key.partition == PARTITION]
+        for key, row in zip(wanted, await store.get(wanted) if wanted else (), strict=True):
+            path = key.sort.decode()
+            if row is None:
+                self._known.pop(path, None)
+            else:
+                url, known = _decode(row.value)
+                if url == self.location.url:
+                    self._known[path] = known
 
     @contextmanager
     def using(self, backup: Backup) -> Iterator[None]:
@@ -193,7 +208,7 @@ class Backups:
         others: list[str] = []
         while more:
             page = await self._store.range(
-                _SPACE, _PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
+                _SPACE, PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
             )
             for row in page.rows:
                 path, (url, known) = row.sort.decode(), _decode(row.value)
@@ -226,7 +241,7 @@ def _differs(known: Known | None, found: Found) -> bool:
 
 
 def _key(path: str) -> Key:
-    return Key(_SPACE, _PARTITION, path.encode())
+    return Key(_SPACE, PARTITION, path.encode())
 
 
 def _encode(url: str, known: Known) -> bytes:

@@ -13,7 +13,7 @@ from stator.archive import job as jobs
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job, decode
 from stator.clock import Clock
 from stator.limits import DAY_SECONDS
-from stator.storage.store import Bound, Change, Put, Row, Store
+from stator.storage.store import Bound, Change, Key, Put, Row, Store
 
 LEASE_SECONDS = 30.0
 KEPT_SECONDS = {"export": 90 * DAY_SECONDS, "import": 90 * DAY_SECONDS, "bulk": 90 * DAY_SECONDS}
@@ -43,30 +43,33 @@ class CancelledJob(Exception):
 
 
 class Jobs:
-    """`owner` tells this process from all others. `alone`: no other process opens the store, so a lease that is not
-    this one's is of a process that is dead, and its job may be taken at once.
+    """`owner` tells this process from all others. `is_gone` tells whether the owner of a lease that is not this one's
+    is dead, so that its job may be taken at once. Others may write jobs too: `take_up` follows what they do.
 
     `load` comes first. `changes` grows with each change; `watch` has somebody called with the job of each.
     """
 
-    def __init__(self, store: Store, clock: Clock, owner: str, *, alone: bool = True) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, owner: str, *, is_gone: Callable[[str], bool] = lambda owner: True
+    ) -> None:
         self._store = store
         self._clock = clock
         self.owner = owner
-        self._alone = alone
+        self._is_gone = is_gone
         self._jobs: dict[Name, Job] = {}
         self._watchers: list[Callable[[Job], None]] = []
         self.changes = 0
         # For operations with a ClientToken: held from the look for a job that has it until the new one can be found.
         self.beginning = asyncio.Lock()
 
-    async def load(self) -> None:
-        """Read every job anew: at the start, and where other processes write jobs as well."""
+    async def load(self, store: Store | None = None) -> None:
+        """Read every job anew."""
+        source = store or self._store
         found: dict[Name, Job] = {}
         after: Bound | None = None
         more = True
         while more:
-            page = await self._store.range(
+            page = await source.range(
                 0, jobs.PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
             )
             for row in page.rows:
@@ -77,9 +80,24 @@ class Jobs:
         self._jobs = found
         self.changes += 1
 
+    async def take_up(self, store: Store, keys: Sequence[Key] | None) -> None:
+        """Follow what was done to these rows; None: to any. Reads from `store`."""
+        if keys is None:
+            await self.load(store)
+            return
+        wanted = [key for key in keys if key.partition == jobs.PARTITION]
+        for key, row in zip(wanted, await store.get(wanted) if wanted else (), strict=True):
+            if row is not None:
+                self._follow(decode(row.value))
+            elif (name := _name_in(key)) in self._jobs:
+                self._announce(self._jobs.pop(name))
+
     def watch(self, watcher: Callable[[Job], None]) -> None:
         """Call `watcher` with the job after each change but renewals of its lease."""
         self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[Job], None]) -> None:
+        self._watchers.remove(watcher)
 
     def find(self, kind: str, account: str, region: str, id: str) -> Job | None:
         return self._jobs.get((kind, account, region, id))
@@ -121,7 +139,7 @@ class Jobs:
         """The job with this process's lease; None when another process works on it, or nobody has to any more."""
 
         def edit(now: Job) -> Job:
-            if now.owner not in (None, self.owner) and not self._alone and now.until > self._clock():
+            if now.owner not in (None, self.owner) and now.until > self._clock() and not self._is_gone(now.owner):
                 raise LeaseLost(now.name)
             return self._leased(now)
 
@@ -241,6 +259,14 @@ class Jobs:
         if not quiet:
             self._announce(job)
 
+    def _follow(self, job: Job) -> None:
+        known = self._jobs.get(_name(job))
+        if known == job:
+            return
+        if known is not None and known.owner == job.owner == self.owner and known.state == job.state:
+            return  # this process wrote it, and may have written more since
+        self._remember(job)
+
     def _announce(self, job: Job) -> None:
         self.changes += 1
         for watcher in tuple(self._watchers):
@@ -254,6 +280,11 @@ def _check(state: str) -> None:
 
 def _name(job: Job) -> Name:
     return job.kind, job.account, job.region, job.id
+
+
+def _name_in(key: Key) -> Name:
+    kind, account, region, id = key.sort.decode().split("/", 3)
+    return kind, account, region, id
 
 
 def _age(job: Job) -> tuple[float, str, Name]:

@@ -19,9 +19,10 @@ _BYTES_MAX = 8 * 1024 * 1024
 
 
 class Mappings:
-    """Keeps nothing in memory but `changes`, which grows whenever a mapping was made, changed or deleted."""
+    """Keeps nothing in memory but `changes`, which grows whenever a mapping was made, changed or deleted. With `told`
+    changes go through that store, which tells other routers of them."""
 
-    __slots__ = ("_store", "changes", "clock", "has_function", "may_fail_to", "streams")
+    __slots__ = ("_store", "_told", "changes", "clock", "has_function", "may_fail_to", "streams")
 
     def __init__(
         self,
@@ -30,13 +31,21 @@ class Mappings:
         clock: Clock,
         has_function: Callable[[str], bool] = lambda name: False,
         may_fail_to: Callable[[str], bool] = lambda destination: False,
+        *,
+        told: Store | None = None,
     ) -> None:
         self._store = store
+        self._told = told or store
         self.streams = streams
         self.clock = clock
         self.has_function = has_function  # whether there is a target for a function's name
         self.may_fail_to = may_fail_to  # whether failed batches may be told to a destination
         self.changes = 0
+
+    async def take_up(self, store: Store, keys: Sequence[Key] | None) -> None:
+        """Another router may have changed these rows; None: any."""
+        if keys is None or any(key.partition.startswith(MAPPINGS) for key in keys):
+            self.changes += 1
 
     async def all(self, account: str | None = None, region: str | None = None) -> list[Mapping]:
         """Every mapping, or those of an account and region, in the order of their ids."""
@@ -55,7 +64,7 @@ class Mappings:
         puts = [_put(mapping)] + [
             _cursor(mapping.uuid, lane, slot, starts[lane]) for lane in range(LANES) for slot in range(mapping.factor)
         ]
-        await self._store.transact((), lambda _: Change(puts=puts))
+        await self._told.transact((), lambda _: Change(puts=puts))
         self.changes += 1
 
     async def change(self, mapping: Mapping, edit: Callable[[Mapping], Mapping]) -> Mapping | None:
@@ -78,13 +87,13 @@ class Mappings:
                     deletes += [cursor_key(after.uuid, lane, slot) for slot in range(after.factor, FACTOR_MAX)]
             return Change(puts=puts, deletes=deletes, result=after)
 
-        after: Mapping | None = await self._store.transact(keys, decide)
+        after: Mapping | None = await self._told.transact(keys, decide)
         self.changes += 1
         return after
 
     async def delete(self, mapping: Mapping) -> None:
         keys = [mapping_key(mapping.account, mapping.region, mapping.uuid), *_cursor_keys(mapping.uuid)]
-        await self._store.transact((), lambda _: Change(deletes=keys))
+        await self._told.transact((), lambda _: Change(deletes=keys))
         self.changes += 1
 
     async def cursor(self, mapping: Mapping, lane: int, slot: int) -> int:

@@ -8,7 +8,9 @@ another look at the stretch of the table that it was of.
 
 Two things make "nobody has written since" true. A write is decided by the table as it is at that moment
 (`items.commit`), so none decided after the change of the definition misses the index. And all that was decided before
-that change is committed before anything is looked at: the commit that notes that filling begins comes after it. A write
+that change is committed before anything is looked at: the commit that notes that filling begins comes after it. Where
+several routers write, each decides by its copy of the table, and filling waits until all copies have the index and no
+write is left that was decided by an older one (`Catalog.settle`). A write
 that leaves an item's entry as it was puts none, so an item that was written after it was looked at still wants its own.
 An item whose entry moved behind what is done needs nothing: the write that moved it has put it.
 """
@@ -119,6 +121,7 @@ class Fill:
 
     async def _begin(self) -> None:
         """Find out where to go on, or write down that filling begins."""
+        await self._parts.catalog.settle()
 
         def decide(rows: Sequence[Row | None]) -> Change:
             if rows[0] is not None:

@@ -8,6 +8,7 @@ CancelledJob CANCELLED. Any other exception is logged, and the job tried again a
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,7 @@ from stator.archive.places.failure import ArchiveError
 from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.parts import Parts
 from stator.services.supervisor import retry_seconds
+from stator.storage.failure import StoreError
 
 Runner = Callable[[Job], Awaitable[None]]
 
@@ -82,7 +84,8 @@ class JobRunner:
             task.cancel()
         await asyncio.gather(*(task for _, task in running), return_exceptions=True)
         for job, _ in running:
-            await self._jobs.release(job)
+            with contextlib.suppress(StoreError):  # then the lease runs out, or the owner is known to be gone
+                await self._jobs.release(job)
 
     def figures(self) -> list[Figure]:
         """How many jobs there are in which state, and how many of them wait for another try."""

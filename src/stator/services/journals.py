@@ -47,9 +47,8 @@ async def trim_once(parts: Parts, streams: Streams, sealed: Sealed = lambda jour
         )
         for row in page.rows:
             journal = int.from_bytes(row.sort, "big")
-            await _trim(
-                parts, streams, journal, [sealed(journal, lane) for lane in range(LANES)], in_use=journal in in_use
-            )
+            limits = [sealed(journal, lane) for lane in range(LANES)]
+            await _trim(parts, streams, row, limits, in_use=journal in in_use)
             after = Bound(row.sort, inclusive=False)
             looked += 1
             await asyncio.sleep(0)
@@ -57,8 +56,9 @@ async def trim_once(parts: Parts, streams: Streams, sealed: Sealed = lambda jour
     return looked
 
 
-async def _trim(parts: Parts, streams: Streams, journal: int, sealed: Sequence[int | None], *, in_use: bool) -> None:
+async def _trim(parts: Parts, streams: Streams, found: Row, sealed: Sequence[int | None], *, in_use: bool) -> None:
     """Trim one journal. While it is in use, the last record of a lane stays: it tells how far the lane is."""
+    journal = int.from_bytes(found.sort, "big")
     horizon = parts.clock() - RETENTION_SECONDS
     ends = []
     for lane in range(LANES):
@@ -76,6 +76,8 @@ async def _trim(parts: Parts, streams: Streams, journal: int, sealed: Sequence[i
 
     def decide(rows: Sequence[Row | None]) -> Change:
         if rows[0] is not None:
+            if rows[0].version != found.version:
+                return Change()  # begun again by another router meanwhile
             _, account, region, name, table_id = orjson.loads(rows[0].value)
             table = parts.catalog.find(account, region, name)
             if table is not None and table.id == table_id and table.journaled:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from stator.archive.backups import Backups
 from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
+from stator.archive.restores import restores
 from stator.clock import Clock
 from stator.items.commit import Writer
 from stator.metrics.meter import Meters
 from stator.metrics.recorder import Recorder
+from stator.services.joint_store import JointStore
+from stator.storage.routers.membership import Membership
 from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
@@ -27,6 +31,7 @@ class Parts:
     clock: Clock
     replies: Callable[[], int] = _none  # how many requests have been answered
     recorder: Recorder = field(default_factory=Recorder)
+    routers: Membership | None = None  # where several share the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,20 @@ class JobParts(Parts):
 
     @classmethod
     def furnish(
-        cls, catalog: Catalog, store: Store, clock: Clock, *, steady: Clock, jobs: Jobs, archive: Location
+        cls,
+        catalog: Catalog,
+        store: Store,
+        clock: Clock,
+        *,
+        steady: Clock,
+        jobs: Jobs,
+        archive: Location,
+        shared: JointStore | None = None,
     ) -> Self:
-        """What follows from these; buckets are folders of the archive."""
+        """What follows from these; buckets are folders of the archive. `shared`: `store` is that of several routers."""
+        told = None if shared is None else shared.told
+        backups = Backups(told or store, archive, clock)
+        backups.guard(partial(restores.are_under_way, jobs))
         return cls(
             catalog,
             store,
@@ -54,8 +70,9 @@ class JobParts(Parts):
             steady=steady,
             writer=Writer(store, catalog.latest, steady),
             jobs=jobs,
-            backups=Backups(store, archive, clock),
+            backups=backups,
             archive=archive,
-            reach=Reach(),
+            reach=Reach(told),
             buckets=archive.below,
+            routers=None if shared is None else shared.membership,
         )

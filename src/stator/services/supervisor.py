@@ -9,6 +9,7 @@ _log = logging.getLogger(__name__)
 
 RETRY_SECONDS_MIN = 1.0
 RETRY_SECONDS_MAX = 60.0
+GRACE_SECONDS = 10.0
 
 
 class Duty(NamedTuple):
@@ -16,6 +17,7 @@ class Duty(NamedTuple):
     run_once: Callable[[], Coroutine[Any, Any, int]]  # returns how much it did; safe to stop between two runs
     pace_seconds: float  # between the end of one run and the start of the next
     eager: bool = False  # no pause after a run that did something
+    everywhere: bool = False  # where several routers share a store: each does it, not only the one that leads
 
 
 class Supervisor:
@@ -45,7 +47,7 @@ class Supervisor:
         else:
             self._nudged.add(name)
 
-    async def close(self, grace_seconds: float = 10.0) -> None:
+    async def close(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Let runs under way finish and begin no other. Past the grace, runs are cancelled."""
         self._stopping = True
         for pause in self._pauses.values():

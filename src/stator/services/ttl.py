@@ -3,7 +3,8 @@
 A table whose time to live was switched on has no space for its entries yet: it is given one, and from that change on
 every write maintains them. What is left are the items that were there before. As with an index, each slice of them goes
 through `transact` on their rows, so that a write comes wholly before or wholly after it; and all that was decided
-before the change is committed before the first slice looks, because a commit comes in between. A crash costs no more
+before the change is committed before the first slice looks: `Catalog.settle` sees to other routers, and here a commit
+comes in between. A crash costs no more
 than beginning again: the entries of a slice are the same each time.
 """
 
@@ -99,6 +100,7 @@ async def _fill(parts: Parts, table: Table, space: int, progress: Progress) -> i
     """Bring in the items of before, for a while: how many slices that took."""
     after = progress.get(space)
     if after is None:
+        await parts.catalog.settle()
         await parts.store.transact((), lambda _: Change(puts=[_note(space)]))
     slices = 0
     until = time.monotonic() + RUN_SECONDS

@@ -108,6 +108,10 @@ class Catalog:
         """Call `watcher` with the new definition after each change."""
         self._watchers.append(watcher)
 
+    def unwatch(self, watcher: Callable[[Table], None]) -> None:
+        """Call it no more."""
+        self._watchers = [each for each in self._watchers if each != watcher]
+
     def accompany(self, companion: Companion) -> None:
         """Have `companion` asked in every change what else belongs in its commit."""
         self._companion = companion

@@ -31,7 +31,7 @@ class Scene:
         self.store = SqliteStore.open(None)
 
     async def process(self, owner: str, *, alone: bool = False) -> Jobs:
-        jobs = Jobs(self.store, self.clock, owner, alone=alone)
+        jobs = Jobs(self.store, self.clock, owner, is_gone=lambda owner: alone)
         await jobs.load()
         return jobs
 

@@ -34,7 +34,7 @@ class House:
 
     async def start(self, runner: Runner | None = None, *, alone: bool = True, **kinds: Runner) -> "Process":
         self.owners += 1
-        jobs = Jobs(self.store, self.clock, f"process-{self.owners}", alone=alone)
+        jobs = Jobs(self.store, self.clock, f"process-{self.owners}", is_gone=lambda owner: alone)
         await jobs.load()
         runners = kinds | ({} if runner is None else {"test": runner})
         return Process(jobs, JobRunner(self._parts, jobs, runners))

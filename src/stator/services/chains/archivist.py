@@ -66,6 +66,7 @@ class Archivist:
             sealed += await self._seal(keeper, through, self._segment_seconds / 2)
 
         await self._each(seal)
+        await self._reach.tell()
         return sealed
 
     @property
@@ -133,6 +134,10 @@ class Archivist:
         if keeper is None:
             return 0 if self._changed else None
         return None if keeper.own.ended is not None else keeper.sealed[lane]
+
+    def close(self) -> None:
+        """Look at changes no more."""
+        self._parts.catalog.unwatch(self._note)
 
     def figures(self) -> Iterable[Figure]:
         now = self._parts.steady()

@@ -28,7 +28,8 @@ from stator.limits import DAY_SECONDS
 from stator.model.table import Table
 from stator.services.parts import JobParts
 from stator.services.supervisor import retry_seconds
-from stator.storage.store import Change, Key, Put, Record, Row, Snapshot, Store
+from stator.storage.routers.membership import BARRIER
+from stator.storage.store import Change, Put, Record, Row, Snapshot, Store
 
 _log = logging.getLogger(__name__)
 
@@ -39,16 +40,16 @@ HEAD_SECONDS = 300.0  # at most between two heads of a table that nothing happen
 _READ_BYTES = 256 * 1024  # about so much of the journal is read at a time: the loop waits for it
 _READ_RECORDS = 250
 
-_BARRIER = Key(0, bytes(8) + b"barrier", b"")
-
 
 async def pass_barrier(parts: JobParts) -> int:
     """A time, in milliseconds: every change of then and before can be read from its journal now."""
+    if parts.routers is not None:
+        return await parts.routers.pass_time()
 
     def decide(_: Sequence[Row | None]) -> Change:
         now = int(parts.steady() * 1000)
         value = str(now).encode()
-        return Change(puts=[Put(_BARRIER, len(value), value)], result=now - 1)  # others may follow in this millisecond
+        return Change(puts=[Put(BARRIER, len(value), value)], result=now - 1)  # others may follow in this millisecond
 
     through: int = await parts.store.transact((), decide)
     return through
@@ -57,7 +58,7 @@ async def pass_barrier(parts: JobParts) -> int:
 async def steady_clock(store: Store, clock: Clock) -> SteadyClock:
     """A clock that begins no earlier than the last time that was told to be covered, also where the other was set back
     while no server ran: a change from before that time would be in no state of the past."""
-    (row,) = await store.get([_BARRIER])
+    (row,) = await store.get([BARRIER])
     since = 0.0 if row is None else int(row.value) / 1000
     ahead = since - clock()
     if ahead > AHEAD_SECONDS:  # the clock was wrong then: better to begin anew than to stay wrong for long
@@ -222,7 +223,7 @@ class ChainKeeper:
     async def _begin(self, table: Table, since: float | None, *, anew: bool = False) -> None:
         """Find out since when the journal is complete and where that is, and tell the archive and the store."""
         if since is None:
-            # All that was decided by a table without its journal is committed before the barrier.
+            # All that was decided by a table without its journal is committed before the barrier, by every router.
             since = (await pass_barrier(self._parts) + 2) / 1000
             if table.recovery is not None and not anew:
                 since = table.recovery.since  # it was set after the journal was: see UpdateContinuousBackups

@@ -58,6 +58,7 @@ class KinesisDelivery:
 
     async def close(self) -> None:
         """Stop at once. What is under way is sent again after the next start."""
+        self._parts.catalog.unwatch(self._look)
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -7,7 +7,6 @@ with, and hands out the changes of that plan in the same batches each time.
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 from stator.archive import full_copy, mark
@@ -16,7 +15,6 @@ from stator.archive.job import FAILED, Job
 from stator.archive.jobs import JobFailed
 from stator.archive.places.failure import ArchiveError, Damaged, Missing
 from stator.archive.places.location import Location
-from stator.archive.restores import restores
 from stator.errors import ResourceNotFoundException
 from stator.items.load import Loaded, load
 from stator.model.table import Status, Table
@@ -64,7 +62,6 @@ class RestoreRunner:
         self._parts = parts
         self._location = location
         self._origins = origins
-        parts.backups.guard(partial(restores.are_under_way, parts.jobs))
 
     async def run(self, job: Job) -> None:
         """Fill the target and make it ACTIVE. Where the archive is damaged the target is taken away again."""

@@ -57,6 +57,16 @@ class Member(NamedTuple):
     about: Mapping[str, Any]
 
 
+class Leader(NamedTuple):
+    """Who leads, and how many leaders there have been: a router that leads again after another is another leader."""
+
+    id: str
+    term: int
+
+
+_NOBODY = Leader("", 0)
+
+
 class Membership:
     """`store` is the engine itself, `fence` what everybody else of this router uses of it. `open`, `join`, then `start`
     (or `cycle` by hand), and `leave` at the end. `about` is what others may know of this router."""
@@ -76,7 +86,7 @@ class Membership:
         self._looked = -1.0  # when the last look began
         self._beaten = -1.0
         self._joined = False
-        self._leads = False
+        self._term = 0  # that this router leads
         self._seen: dict[str, tuple[int, float]] = {}  # by id: the version of the row and since when it is that
         self._members: dict[str, Member] = {}
         self._task: asyncio.Task[None] | None = None
@@ -96,9 +106,9 @@ class Membership:
         return self._generation
 
     @property
-    def leads(self) -> bool:
-        """Whether what is done once is this router's to do."""
-        return self._leads and self._joined and self._fence.open
+    def term(self) -> int:
+        """The number of the term while this router leads, so that what is done once is its to do; else 0."""
+        return self._term if self._joined and self._fence.open else 0
 
     def members(self) -> list[Member]:
         """All routers as of the last look, this one among them, in the order of their ids."""
@@ -160,12 +170,14 @@ class Membership:
             self._task = None
         if not self._joined:
             return
-        self._joined = self._leads = False
+        self._joined, self._term = False, 0
         self._fence.until = 0.0
         own, me = self._key(self.id), self.id
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            return Change(deletes=[own, _LEADER] if _leader_of(rows[0]) == me else [own])
+            leader = _leader_of(rows[0])
+            puts = [_put_leader(leader._replace(id=""))] if leader.id == me else []  # the term is still counted
+            return Change(puts=puts, deletes=[own])
 
         await self._store.transact([_LEADER, own], decide)
 
@@ -248,17 +260,17 @@ class Membership:
             self._beaten = began
             return
         _log.warning("this router was out of touch for too long, and joins the others anew")
-        self._joined = self._leads = False
+        self._joined, self._term = False, 0
         self._fence.until = 0.0
         await self._join()
 
-    async def _observe(self) -> str | None:
+    async def _observe(self) -> Leader:
         """Read the rows of all routers, take the clock forward, and remove those that are gone. Returns who leads."""
         page = await self._store.range(
             0, _PARTITION, None, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
         )
         now = self._fence.monotonic()
-        leader: str | None = None
+        leader = _NOBODY
         members: dict[str, Member] = {}
         for row in page.rows:
             if row.sort:
@@ -298,26 +310,26 @@ class Membership:
         removed: bool = await self._store.transact([key], decide)
         return removed
 
-    async def _lead(self, leader: str | None) -> None:
+    async def _lead(self, leader: Leader) -> None:
         """Take the lead where nobody has it, or who has it is gone."""
-        if leader == self.id:
-            self._leads = True
+        if leader.id == self.id:
+            self._term = leader.term
             return
-        self._leads = False
-        if leader is not None and leader in self._members:
+        self._term = 0
+        if leader.id in self._members:
             return
-        own, other = self._key(self.id), self._key(leader or "")
-        value = orjson.dumps([FORMAT, self.id])
+        own, other = self._key(self.id), self._key(leader.id)
+        wanted = Leader(self.id, leader.term + 1)
 
         def decide(rows: Sequence[Row | None]) -> Change:
             now, mine, theirs = rows
-            if _leader_of(now) != leader or mine is None or (leader is not None and theirs is not None):
+            if _leader_of(now) != leader or mine is None or theirs is not None:
                 return Change(result=False)
-            return Change(puts=[Put(_LEADER, len(value), value)], result=True)
+            return Change(puts=[_put_leader(wanted)], result=True)
 
-        self._leads = await self._store.transact([_LEADER, own, other], decide)
-        if self._leads:
-            _log.info("router %s does what is done once", self.id)
+        if await self._store.transact([_LEADER, own, other], decide):
+            self._term = wanted.term
+            _log.info("router %s leads: it does what is done once", self.id)
 
     async def _wait(self, is_enough: Callable[[Mark], bool]) -> None:
         """Return once the rows of all routers say so."""
@@ -351,8 +363,13 @@ def _member(row: Row) -> Member:
     return Member(row.sort.decode(), Mark(stored["generation"], stored["closed"]), row.version, stored["about"])
 
 
-def _leader_of(row: Row | None) -> str | None:
-    return None if row is None else str(orjson.loads(row.value)[1])
+def _leader_of(row: Row | None) -> Leader:
+    return _NOBODY if row is None else Leader(*orjson.loads(row.value)[1:])
+
+
+def _put_leader(leader: Leader) -> Put:
+    value = orjson.dumps([FORMAT, *leader])
+    return Put(_LEADER, len(value), value)
 
 
 def _time_of(row: Row | None) -> int:

@@ -1,0 +1,54 @@
+"""One store for several routers: who of this process uses it in which way, and follows what others do.
+
+Everybody reads and writes through the fence. Those whose rows others keep copies of write through `told`. A copy is
+loaded once the membership is open and before it joins, so that it misses nothing.
+"""
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from stator.archive import backups
+from stator.archive import job as jobs
+from stator.archive.backups import Backups
+from stator.archive.chains import reach
+from stator.archive.chains.reach import Reach
+from stator.archive.jobs import Jobs
+from stator.clock import SteadyClock
+from stator.journal.mapping import MAPPINGS
+from stator.journal.mappings import Mappings
+from stator.storage.routers.fence import Fence
+from stator.storage.routers.membership import Membership
+from stator.storage.routers.news import Telling
+from stator.storage.store import Store
+from stator.tables import history
+from stator.tables.catalog import Catalog
+from stator.tables.places import TABLES
+
+TOLD = (TABLES, history.KEY.partition, jobs.PARTITION, MAPPINGS, backups.PARTITION, reach.KEY.partition)
+"""What begins the partitions of the rows that others keep copies of."""
+
+
+@dataclass(frozen=True, slots=True)
+class JointStore:
+    membership: Membership
+    fence: Fence
+    told: Telling
+
+    @classmethod
+    async def open(cls, store: Store, steady: SteadyClock, id: str, about: Mapping[str, Any]) -> Self:
+        """`store` is the engine. What is opened from now on follows the others; nobody knows of this router yet."""
+        fence = Fence(store)
+        process = {"host": platform.node(), "pid": os.getpid()}
+        membership = Membership(store, fence, steady, id, {**process, **about})
+        await membership.open()
+        return cls(membership, fence, Telling(fence, TOLD))
+
+    async def join(self, catalog: Catalog, jobs: Jobs, mappings: Mappings, backups: Backups, reach: Reach) -> None:
+        """Have these follow what others do, and take part."""
+        for take in (catalog.take, jobs.take_up, mappings.take_up, backups.take_up, reach.take_up):
+            self.membership.subscribe(take)
+        await reach.take_up(self.fence, None)
+        await self.membership.join()

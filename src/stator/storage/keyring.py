@@ -1,0 +1,54 @@
+"""The access keys of a store that several routers share: a row for each, read again every second.
+
+The rows are in space 0, partition eight zero bytes and `keys`, sort the access key id. Whoever can read the store can
+read the secrets, as whoever can read a data directory can read its `keys.json`.
+"""
+
+from dataclasses import asdict
+
+import orjson
+
+from stator.storage.failure import StoreFailure
+from stator.storage.keyfile import AccessKey
+from stator.storage.store import Bound, Change, Key, Put, Store
+
+FORMAT = 1
+KEYS = bytes(8) + b"keys"
+_ROWS_MAX = 1000
+_BYTES_MAX = 1024 * 1024
+
+
+class KeyRing:
+    """The keys of one store, as of the last `refresh`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.keys: tuple[AccessKey, ...] = ()
+
+    async def refresh(self) -> bool:
+        """Read the keys again; whether they are other ones. Raises StoreFailure for rows that cannot be used."""
+        before, self.keys = self.keys, tuple(await self._read())
+        return self.keys != before
+
+    async def put(self, key: AccessKey) -> None:
+        """Add a key, or replace that of the same id."""
+        value = orjson.dumps({"format": FORMAT} | asdict(key))
+        put = Put(Key(0, KEYS, key.access_key_id.encode()), len(value), value)
+        await self._store.transact([put.key], lambda _: Change(puts=[put]))
+
+    async def _read(self) -> list[AccessKey]:
+        keys: list[AccessKey] = []
+        after: Bound | None = None
+        more = True
+        while more:
+            page = await self._store.range(
+                0, KEYS, after, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
+            )
+            for row in page.rows:
+                stored = orjson.loads(row.value)
+                if stored.pop("format") != FORMAT:
+                    raise StoreFailure(f"the access key {row.sort.decode()} was written by a newer version")
+                keys.append(AccessKey(**stored))
+                after = Bound(row.sort, inclusive=False)
+            more = page.more and bool(page.rows)
+        return sorted(keys, key=lambda key: (key.created, key.access_key_id))
