@@ -103,11 +103,12 @@ class Budget:
     """What one side, reading or writing, of a table or index may do: every bucket and the key's own must be above zero.
     Buckets may be shared with other budgets."""
 
-    __slots__ = ("buckets", "keys")
+    __slots__ = ("buckets", "keys", "spent")
 
-    def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None) -> None:
+    def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None, spent: float = 0.0) -> None:
         self.buckets = buckets
         self.keys = keys
+        self.spent = spent  # all units that were charged here: it only grows
 
     def refusal(self, partition: bytes | None, now: float, pending: float = 0.0) -> str | None:
         """The kind of the bucket that is exhausted, `KEY_RANGE` for that of the key; None if there is room. `pending`:
@@ -120,6 +121,7 @@ class Budget:
         return None
 
     def charge(self, units: float, partition: bytes | None, now: float) -> None:
+        self.spent += units
         for bucket in self.buckets:
             bucket.level = bucket.fill(now) - units
         if partition is not None and self.keys is not None:

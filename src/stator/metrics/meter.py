@@ -196,7 +196,7 @@ class Meters:
         rates = old.keys if old is not None and old.keys is not None else None
         if rates is None and keys is not None:
             rates = KeyRates(keys)
-        return Budget(tuple(buckets), rates if keys is not None else None)
+        return Budget(tuple(buckets), rates if keys is not None else None, 0.0 if old is None else old.spent)
 
     def _share(self, meter: Meter, *, write: bool) -> Bucket | None:
         return self._shared.get((meter.account, meter.region, write))
