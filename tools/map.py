@@ -74,8 +74,8 @@ ROOMS = (
     Room(f"{SOURCE}/validation/requests", "The shape of each request."),
     Room(
         f"{SOURCE}/metrics",
-        "What can be told of a running server: what is counted while requests are answered, and the points that are kept. "
-        "They are drained by `services/metering.py` and collected for Prometheus by `services/figures.py`.",
+        "What can be told of a running server: what is counted while requests are answered, and the points that are "
+        "kept. They are drained by `services/metering.py` and collected for Prometheus by `services/figures.py`.",
         ("recorder", "series", "block", "series_store"),
     ),
     Room(f"{SOURCE}/auth", "Signatures. Pure.", ("credentials", "signature")),

@@ -3,6 +3,7 @@
 `python -m tools.tables` writes them; tests/architecture fails when one is stale.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import botocore
@@ -11,7 +12,12 @@ import botocore.loaders
 from stator.api.registry import PRIVATE
 from stator.assembly import operations
 from stator.config import SETTINGS
+from stator.metrics.definition import DEFINITIONS, LEFT_OUT, OWN_DEFINITIONS, Definition
 from stator.metrics.metric import METRICS
+from stator.metrics.recorder import DATA_OPERATIONS, KEYS_MAX
+from stator.metrics.series import NAMESPACE, OWN_NAMESPACE
+from stator.metrics.series_store import SERIES_MAX
+from stator.services.metering import FLUSH_SECONDS
 from tools.map import render_map
 
 ROOT = Path(__file__).parent.parent
@@ -91,13 +97,52 @@ def _file(target: str, served: set[str]) -> str:
 
 def render_metrics() -> str:
     rows = [
-        f"| `{metric.name}{'_total' if metric.counter else ''}` | {'counter' if metric.counter else 'gauge'} |"
+        f"| `{metric.name}{'_total' if metric.counter else ''}` | {metric.kind} |"
         f" {', '.join(metric.labels) or '-'} | {metric.text} |"
         for metric in METRICS
     ]
     return f"""{NOTE}
 
 # Metrics
+
+What happens is counted in memory while requests are answered. Once a second the counts become points of series,
+which are named and dimensioned as CloudWatch's are. Points of single seconds are kept for an hour, points of minutes
+for 15 days, in the store and so across restarts; where several routers share a store, their points add up. They are
+read through CloudWatch's API ([cloudwatch.md](cloudwatch.md)), by auto scaling and by alarms. Prometheus reads counts
+since the start of the process, see below.
+
+A second is in the store {FLUSH_SECONDS} seconds after it passed, and a minute some {FLUSH_SECONDS * 2} seconds after
+it is over. Who stops the server loses none; `kill -9` costs at most the last {FLUSH_SECONDS} seconds of the points of
+seconds, and at most the last minute of those of minutes. Nothing is written while nothing happens, save once a minute
+what provisioned tables may consume and how each process is.
+
+A process gathers at most {SERIES_MAX:,} series at a time; of requests between two drains at most {KEYS_MAX:,} kinds
+are told apart. What is beyond counts in `stator_lost_samples_total` and nowhere else.
+
+## CloudWatch's namespace `{NAMESPACE}`
+
+| Metric | Unit | Dimensions | Meaning |
+|---|---|---|---|
+{_definitions(DEFINITIONS)}
+
+A metric without dimensions is that of an account and region. Dimensions of an index are there for global indexes;
+what local ones consume is their table's. Operations are
+{", ".join(sorted(DATA_OPERATIONS))}.
+A request that goes to several tables counts for each of them. `OperationType`, `Source` and `Verb` are no dimensions
+here.
+
+Without a value here are {", ".join(LEFT_OUT)}: what they tell of is not there yet, or is not measured.
+
+## The namespace `{OWN_NAMESPACE}`
+
+Of processes (`Node`), of the parts of the store (`Shard`) and of all together (`Instance`). It belongs to no account:
+whoever may read metrics reads it.
+
+| Metric | Unit | Dimensions | Meaning |
+|---|---|---|---|
+{_definitions(OWN_DEFINITIONS)}
+
+## Prometheus
 
 `GET /metrics` on the server's own port answers in the text format of Prometheus, without a signature. On a loopback
 address it does so for requests that name that address in their Host header, as `curl http://127.0.0.1:8000/metrics`
@@ -108,6 +153,14 @@ there is no such page on a public bind.
 |---|---|---|---|
 {chr(10).join(rows)}
 """
+
+
+def _definitions(definitions: Iterable[Definition]) -> str:
+    rows = []
+    for each in definitions:
+        dimensions = "; ".join(", ".join(names) or "-" for names in each.dimensions)
+        rows.append(f"| `{each.name}` | {each.unit} | {dimensions} | {each.text} |")
+    return "\n".join(rows)
 
 
 def render_settings() -> str:

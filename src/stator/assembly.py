@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import pkgutil
+import platform
 import secrets
 import signal
 import ssl
@@ -48,6 +49,7 @@ from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
 from stator.services.triggers.target import Targets
 from stator.services.triggers.triggers import Triggers
+from stator.services.vitals import Body, Place, Vitals
 from stator.storage.keyfile import KeyFile
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
@@ -105,11 +107,13 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
     job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
     keys = [] if keyfile is None else [Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS)]
-    metering = Metering(job_parts, parts.series)
+    vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
+    metering = Metering(job_parts, parts.series, parts.meters, vitals)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=keys)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory else settings.data_dir / FILE_NAME
-        front.metrics = Figures(job_parts, lambda: listener.connections, database, [background.figures]).text
+        tellers = [background.figures, metering.figures]
+        front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
     return Server(scheme, host, listener.port, store, listener, background)
 
@@ -206,6 +210,19 @@ async def _doctor(data_dir: Path) -> list[str]:
             if rows:  # an empty one is what a crash leaves of a table that came to nothing; the next start drops it
                 findings.append(f"space {space} has {rows} rows and belongs to no table")
     return findings
+
+
+def _place(port: int) -> Place:
+    """What metrics call this process and what it works on. The embedded engine is one shard."""
+    return Place(f"{platform.node()}:{port}", "0", "stator")
+
+
+def _storage_bytes(settings: Settings) -> int | None:
+    """What the database takes on disk, its log included; None in memory."""
+    if settings.in_memory:
+        return None
+    files = [settings.data_dir / f"{FILE_NAME}{suffix}" for suffix in ("", "-wal")]
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -49,6 +49,7 @@ _INSTANCES_SECONDS = 3600.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
 _METERING_SECONDS = 1.0
+_GAUGES_SECONDS = 60.0
 _POINTS_SECONDS = 60.0
 _SERIES_SECONDS = 3600.0
 
@@ -153,6 +154,7 @@ def metering_duties(metering: Metering) -> list[Duty]:
     """What turns counts into the points of metrics."""
     return [
         Duty("metering", metering.run_once, _METERING_SECONDS),  # each router for itself
+        Duty("gauges", metering.gauge_once, _GAUGES_SECONDS),
         Duty("points", metering.prune_once, _POINTS_SECONDS, eager=True),
         Duty("series", metering.prune_names, _SERIES_SECONDS),
     ]

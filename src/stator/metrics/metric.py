@@ -1,6 +1,6 @@
 """The metrics there are, and figures as the text that Prometheus reads. Names, labels and texts are docs/metrics.md."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -11,14 +11,21 @@ class Metric(NamedTuple):
     labels: tuple[str, ...]
     text: str
     counter: bool = False  # only grows; its samples are called by the name and `_total`
+    histogram: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "counter" if self.counter else "histogram" if self.histogram else "gauge"
 
 
 class Figure(NamedTuple):
-    """What a metric is now, for one set of values of its labels."""
+    """What a metric is now, for one set of values of its labels; of a histogram the sum of all it has seen, and how
+    many of them were not above each bound. The last bound is `+Inf`."""
 
     metric: Metric
     labels: tuple[str, ...]
     value: float
+    buckets: Sequence[tuple[str, float]] = ()
 
 
 _TABLE = ("account", "region", "table")
@@ -60,6 +67,46 @@ ARCHIVE_FAILURES = Metric(
 )
 CONNECTIONS = Metric("stator_connections", (), "Connections of clients that are open now.")
 REPLIES = Metric("stator_replies", (), "Requests answered since the start, failures among them.", counter=True)
+REQUESTS = Metric(
+    "stator_requests",
+    ("operation",),
+    "Requests for an operation since the start, refused ones too.",
+    counter=True,
+)
+TABLE_REQUESTS = Metric(
+    "stator_table_requests",
+    (*_TABLE, "operation"),
+    "Requests that succeeded since the start, by table. One that goes to several tables counts for each.",
+    counter=True,
+)
+LATENCY = Metric(
+    "stator_request_latency_seconds",
+    ("operation",),
+    "How long requests for items and stream records took that succeeded, from the first look to the answer. One that "
+    "goes to several tables counts for each.",
+    histogram=True,
+)
+REFUSED = Metric(
+    "stator_refused_requests",
+    (*_TABLE, "metric"),
+    "Requests that failed since the start, by CloudWatch's metric of them: ConditionalCheckFailedRequests, "
+    "SystemErrors, ThrottledRequests, TransactionConflict, UserErrors. The last one knows no table.",
+    counter=True,
+)
+READ_UNITS = Metric("stator_consumed_read_units", _INDEX, "Read units consumed since the start.", counter=True)
+WRITE_UNITS = Metric("stator_consumed_write_units", _INDEX, "Write units consumed since the start.", counter=True)
+THROTTLES = Metric(
+    "stator_throttled_events",
+    (*_INDEX, "reason"),
+    "Reads and writes refused since the start for want of capacity, by the reason that ThrottlingReasons tells.",
+    counter=True,
+)
+LOST_SERIES = Metric(
+    "stator_lost_samples",
+    (),
+    "What was not counted since the start because there was more to count than there is room for.",
+    counter=True,
+)
 DATABASE_BYTES = Metric("stator_database_file_bytes", (), "Size of the database file. Not there in memory.")
 LOG_BYTES = Metric(
     "stator_write_ahead_log_file_bytes",
@@ -80,6 +127,14 @@ METRICS = (
     ARCHIVE_FAILURES,
     CONNECTIONS,
     REPLIES,
+    REQUESTS,
+    TABLE_REQUESTS,
+    LATENCY,
+    REFUSED,
+    READ_UNITS,
+    WRITE_UNITS,
+    THROTTLES,
+    LOST_SERIES,
     DATABASE_BYTES,
     LOG_BYTES,
 )
@@ -88,20 +143,23 @@ METRICS = (
 def render(figures: Iterable[Figure]) -> bytes:
     """The text format of Prometheus, 0.0.4. Metrics of which there is no figure are left out."""
     # Importing it takes 0.1 s, and most servers are never asked.
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
     from prometheus_client.exposition import generate_latest
     from prometheus_client.registry import Collector, CollectorRegistry
 
-    families: dict[Metric, CounterMetricFamily | GaugeMetricFamily] = {}
-    for metric, labels, value in figures:
+    kinds = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+    families: dict[Metric, CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily] = {}
+    for metric, labels, value, buckets in figures:
         family = families.get(metric)
         if family is None:
-            kind = CounterMetricFamily if metric.counter else GaugeMetricFamily
-            family = families[metric] = kind(metric.name, metric.text, labels=metric.labels)
-        family.add_metric(labels, value)
+            family = families[metric] = kinds[metric.kind](metric.name, metric.text, labels=metric.labels)
+        if isinstance(family, HistogramMetricFamily):
+            family.add_metric(labels, buckets, value)
+        else:
+            family.add_metric(labels, value)
 
     class Collected(Collector):
-        def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
             return families.values()
 
     registry = CollectorRegistry()

@@ -1,8 +1,16 @@
 """Once a second: what was counted becomes points, and every few seconds these are written."""
 
+from collections.abc import Iterator
+
+from stator.metrics.meter import Meters
+from stator.metrics.metric import LOST_SERIES, READ_UNITS, REQUESTS, THROTTLES, WRITE_UNITS, Figure
 from stator.metrics.recorder import Sample
 from stator.metrics.series_store import SeriesStore
+from stator.metrics.totals import Totals
+from stator.services.consumption import Consumption
+from stator.services.gauges import Gauges
 from stator.services.parts import Parts
+from stator.services.vitals import Vitals
 
 FLUSH_SECONDS = 5
 """Between two writes of points: what a reader of another router waits for, and what a crash may take of the seconds."""
@@ -13,9 +21,14 @@ _LATE_SECONDS = 2.0
 class Metering:
     """Drains this process. Each router does that for itself; what is pruned is pruned for all of them."""
 
-    def __init__(self, parts: Parts, series: SeriesStore) -> None:
+    def __init__(self, parts: Parts, series: SeriesStore, meters: Meters, vitals: Vitals | None = None) -> None:
         self._parts = parts
-        self._series = series
+        self.series = series
+        self._meters = meters
+        self._vitals = vitals
+        self._consumption = Consumption(meters)
+        self._gauges = Gauges(parts, series)
+        self._totals = Totals()
         self._drained = parts.clock()
         self._flushed = parts.clock()
 
@@ -26,25 +39,50 @@ class Metering:
         # second or two: a minute that is over has been added up already.
         time = float(int(min(max(self._drained, now - _LATE_SECONDS), now)))
         self._drained = now
-        samples = [sample for sample in self._parts.recorder.drain(time) if self._known(sample)]
-        self._series.add(samples)
+        samples = [*self._parts.recorder.drain(time), *self._consumption.drain(time)]
+        samples = [sample for sample in samples if self._is_known(sample)]
+        self._totals.add(samples)
+        if self._vitals is not None:
+            samples += self._vitals.drain(time, self._parts.recorder.requests, samples)
+        self.series.add(samples)
         if not 0 <= now - self._flushed < FLUSH_SECONDS:
             self._flushed = now
-            await self._series.flush()
+            await self.series.flush()
         return len(samples)
 
+    async def gauge_once(self) -> int:
+        """What changes seldom, for all routers."""
+        return await self._gauges.run_once()
+
     async def prune_once(self) -> int:
-        return await self._series.prune()
+        return await self.series.prune()
 
     async def prune_names(self) -> int:
-        return await self._series.prune_names()
+        return await self.series.prune_names()
 
     async def close(self) -> None:
         """Write what there is, the second and the minute that run among it."""
         await self.run_once()
-        await self._series.close()
+        await self.series.close()
 
-    def _known(self, sample: Sample) -> bool:
+    def figures(self) -> Iterator[Figure]:
+        """For Prometheus; those that are drained are up to a second old."""
+        recorder = self._parts.recorder
+        for operation, number in recorder.requests.items():
+            yield Figure(REQUESTS, (operation,), number)
+        yield from self._totals.figures(self._is_there)
+        for meter in self._meters.all():
+            labels = (meter.account, meter.region, meter.table, meter.index or "")
+            yield Figure(READ_UNITS, labels, meter.read_units)
+            yield Figure(WRITE_UNITS, labels, meter.write_units)
+            for reason, number in meter.throttled.items():
+                yield Figure(THROTTLES, (*labels, reason), number)
+        yield Figure(LOST_SERIES, (), recorder.lost + self.series.lost)
+
+    def _is_known(self, sample: Sample) -> bool:
         """Nobody's metrics are of tables that he does not have, whatever requests named."""
         table = sample.series.table
-        return not table or self._parts.catalog.find(sample.account, sample.region, table) is not None
+        return not table or self._is_there(sample.account, sample.region, table)
+
+    def _is_there(self, account: str, region: str, table: str) -> bool:
+        return self._parts.catalog.find(account, region, table) is not None

@@ -1,0 +1,98 @@
+"""How this process is: what it served and what it takes, as points of its node, its shard and the instance."""
+
+import os
+import time as wall
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from stator.metrics.recorder import Sample
+from stator.metrics.series import OWN_NAMESPACE, Point, merge, one, series
+
+_CONSUMED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+_THROTTLED = ("ReadThrottleEvents", "WriteThrottleEvents")
+_QUIET_SECONDS = 60.0
+"""How often a process that serves nobody tells how it is."""
+
+
+class Place(NamedTuple):
+    """Names of the process, of the part of the store that it works on, and of the whole."""
+
+    node: str
+    shard: str
+    instance: str
+
+
+class Body(NamedTuple):
+    """Where to look: the number of connections, and the bytes of the store's files."""
+
+    connections: Callable[[], int]
+    storage: Callable[[], int | None]
+
+
+class Vitals:
+    def __init__(self, place: Place, body: Body) -> None:
+        self._levels = [("Node", place.node), ("Shard", place.shard), ("Instance", place.instance)]
+        self._body = body
+        self._requests: dict[str, int] = {}
+        self._busy = wall.process_time()
+        self._looked = wall.monotonic()
+        self._told = float("-inf")
+
+    def drain(self, time: float, requests: Mapping[str, int], samples: Iterable[Sample]) -> list[Sample]:
+        """Points of `time`, of `samples` seen meanwhile and of all `requests` so far. While nobody asks for anything
+        there are some once a minute."""
+        served = {name: number - self._requests.get(name, 0) for name, number in requests.items()}
+        served = {name: number for name, number in served.items() if number}
+        if not served and 0 <= time - self._told < _QUIET_SECONDS:
+            return []
+        self._told = time
+        self._requests = dict(requests)
+        return [*self._served(time, served), *self._summed(time, samples), *self._state(time)]
+
+    def _served(self, time: float, served: Mapping[str, int]) -> Iterator[Sample]:
+        if served:
+            yield from self._each("Requests", one(time, float(sum(served.values()))))
+        for operation, number in served.items():
+            for level, name in self._levels:
+                if level != "Shard":
+                    which = series("Requests", OWN_NAMESPACE, **{level: name, "Operation": operation})
+                    yield Sample("", "", which, one(time, float(number)))
+
+    def _summed(self, time: float, samples: Iterable[Sample]) -> Iterator[Sample]:
+        found: dict[str, list[Point]] = {}
+        for sample in samples:
+            found.setdefault(sample.series.name, []).append(sample.point)
+        if "SuccessfulRequestLatency" in found:
+            yield from self._each("Latency", merge(found["SuccessfulRequestLatency"], time))
+        for name in _CONSUMED:
+            if name in found:
+                yield from self._each(name, one(time, sum(point.sum for point in found[name])))
+        throttled = sum(point.sum for name in _THROTTLED for point in found.get(name, ()))
+        if throttled:
+            yield from self._each("ThrottledEvents", one(time, throttled))
+
+    def _state(self, time: float) -> Iterator[Sample]:
+        busy, now = wall.process_time(), wall.monotonic()
+        if now > self._looked:
+            yield from self._each("CPUUtilization", one(time, 100 * (busy - self._busy) / (now - self._looked)))
+        self._busy, self._looked = busy, now
+        yield from self._each("Connections", one(time, float(self._body.connections())))
+        yield from self._each("MemoryBytes", one(time, float(memory_bytes())))
+        storage = self._body.storage()
+        if storage is not None:
+            for level, name in self._levels:
+                if level != "Node":
+                    yield Sample("", "", series("StorageBytes", OWN_NAMESPACE, **{level: name}), one(time, storage))
+
+    def _each(self, metric: str, point: Point) -> Iterator[Sample]:
+        for level, name in self._levels:
+            yield Sample("", "", series(metric, OWN_NAMESPACE, **{level: name}), point)
+
+
+def memory_bytes() -> int:
+    """What the process has in memory now; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
