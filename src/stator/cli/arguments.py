@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from stator.cli.moving.flags import add_commands
+from stator.cli.scaling.flags import add_autoscale
 from stator.config import SETTINGS, Setting, closest
 
 _ARCHIVE = ("archive", "data_dir")
@@ -89,6 +90,7 @@ def _make_parser() -> Parser:
 
     _add_triggers(commands)
     add_commands(commands, _add)
+    add_autoscale(commands, _add)
 
     _add_instance(commands)
 

@@ -56,6 +56,7 @@ class Api(NamedTuple):
 
     service: str
     target: str
+    content_type: str = "application/x-amz-json-1.0"
 
 
 DYNAMODB = Api("dynamodb", "DynamoDB_20120810.")
@@ -191,7 +192,7 @@ class Client:
         path, _, query = place.partition("?")
         date = basic_format(time.time())
         keys = self.endpoint.keys
-        signed = {"content-type": "application/x-amz-json-1.0", "host": self._parts.netloc, "x-amz-date": date}
+        signed = {"content-type": self._api.content_type, "host": self._parts.netloc, "x-amz-date": date}
         if keys.token:
             signed["x-amz-security-token"] = keys.token
         if target:
