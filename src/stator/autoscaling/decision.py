@@ -19,7 +19,8 @@ class Bounds:
     in_suspended: bool = False
     out_suspended: bool = False
     forced: str | None = None
-    """Why a capacity outside of the bounds is to be brought inside, also without a policy: half a sentence."""
+    """The bounds are new: a capacity outside is brought inside, also without a policy. By whom they were set, if that
+    is to be told: " by ..."."""
 
 
 class Decision(NamedTuple):
@@ -79,7 +80,9 @@ def _cause(voice: _Voice, wanted: int, bounds: Bounds) -> str:
 
 
 def _bound(bounds: Bounds, which: str, units: int, now: int) -> str:
-    return bounds.forced or f"{which} capacity is {units} and the capacity was {now}"
+    if bounds.forced is not None:
+        return f"{which} capacity was set to {units}{bounds.forced}"
+    return f"{which} capacity is {units} and the capacity was {now}"
 
 
 def _notes(situation: Situation, voices: Sequence[_Voice]) -> Mapping[str, float] | None:

@@ -67,9 +67,9 @@ def test_policies_keep_a_capacity_within_its_bounds() -> None:
 
 def test_without_policies_only_what_is_forced_happens() -> None:
     assert outcome(Bounds(20, 30)) == Decision(10)
-    assert outcome(Bounds(20, 30, forced="minimum capacity was set to 20")) == Decision(
-        20, "minimum capacity was set to 20"
-    )
+    assert outcome(Bounds(20, 30, forced="")) == Decision(20, "minimum capacity was set to 20")
+    by_action = Bounds(1, 5, forced=" by scheduled action night")
+    assert outcome(by_action) == Decision(5, "maximum capacity was set to 5 by scheduled action night")
 
 
 def test_notes_of_other_policies_stay() -> None:
