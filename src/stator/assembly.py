@@ -12,7 +12,7 @@ import secrets
 import signal
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ import stator.api.cloudwatch
 import stator.api.dynamodb
 import stator.api.instance
 import stator.api.streams
+from stator.api.again import attentive
 from stator.api.call import Parts
 from stator.api.registry import OPERATIONS, Operation
 from stator.archive.companion import companion
@@ -44,6 +45,7 @@ from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
 from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
+from stator.services.joint_store import JointStore
 from stator.services.metering import Metering
 from stator.services.parts import JobParts
 from stator.services.supervisor import Duty
@@ -51,6 +53,7 @@ from stator.services.triggers.target import Targets
 from stator.services.triggers.triggers import Triggers
 from stator.services.vitals import Body, Place, Vitals
 from stator.storage.keyfile import KeyFile
+from stator.storage.routers.membership import Membership
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
@@ -73,9 +76,10 @@ class Server:
     scheme: str
     host: str
     port: int
-    store: SqliteStore
     listener: Listener
     background: Background
+    routers: Membership | None
+    let_go: Callable[[], Awaitable[None]]  # of the store
 
     @property
     def url(self) -> str:
@@ -83,26 +87,41 @@ class Server:
         return f"{self.scheme}://{host}:{self.port}"
 
     async def close(self) -> None:
-        """Finish what runs, then let go of the data directory."""
-        await self.listener.close()
-        await self.background.close()
-        await self.store.close()
+        """Finish what runs, then let go of the store."""
+        async with contextlib.AsyncExitStack() as stack:  # the last comes first, and none keeps the others from it
+            stack.push_async_callback(self.let_go)
+            if self.routers is not None:
+                stack.push_async_callback(self.routers.leave)
+            stack.push_async_callback(self.background.close)
+            stack.push_async_callback(self.listener.close)
 
 
-async def start(settings: Settings, clock: Clock = system_clock) -> Server:
-    """Open the store and listen. Raises ConfigurationError, OSError or a StoreError."""
+async def start(settings: Settings, clock: Clock = system_clock, *, shared: Store | None = None) -> Server:
+    """Open the store and listen. Raises ConfigurationError, OSError or a StoreError.
+
+    `shared` is a store that others use as well, and whose owner closes it.
+    """
     tls = _tls(settings)
-    store = SqliteStore.open(None if settings.in_memory else settings.data_dir)
+    store = shared or SqliteStore.open(None if settings.in_memory else settings.data_dir)
+    let_go = _keep if shared is not None else store.close
+    routers: Membership | None = None
     try:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
-        parts, job_parts = await _furnish(store, settings, clock, targets)
-        front = Front(operations(), parts, _front_settings(settings), credentials, clock, recorder=parts.recorder)
+        parts, job_parts = await _furnish(store, settings, clock, targets, is_shared=shared is not None)
+        routers = job_parts.routers
+        known = operations()
+        if routers is not None:
+            routers.start()
+            known = attentive(known, routers.refresh, lambda: routers.generation)
+        front = Front(known, parts, _front_settings(settings), credentials, clock, recorder=parts.recorder)
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
     except BaseException:
-        await store.close()
+        if routers is not None:
+            await routers.leave()
+        await let_go()
         raise
     job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
@@ -115,22 +134,35 @@ async def start(settings: Settings, clock: Clock = system_clock) -> Server:
         tellers = [background.figures, metering.figures]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
-    return Server(scheme, host, listener.port, store, listener, background)
+    return Server(scheme, host, listener.port, listener, background, routers, let_go)
 
 
-async def _furnish(store: Store, settings: Settings, clock: Clock, targets: Targets) -> tuple[Parts, JobParts]:
+async def _keep() -> None:
+    """Leave a store to whom it belongs."""
+
+
+async def _furnish(
+    engine: Store, settings: Settings, clock: Clock, targets: Targets, *, is_shared: bool
+) -> tuple[Parts, JobParts]:
     """What operations use, and what those who do jobs do."""
-    steady = await steady_clock(store, clock)
-    catalog = await Catalog.open(store, clock, settings.transition_seconds, steady=steady)
+    id = secrets.token_hex(8)
+    steady = await steady_clock(engine, clock)
+    shared = await JointStore.open(engine, steady, id, {"started": clock()}) if is_shared else None
+    store, told = (engine, engine) if shared is None else (shared.fence, shared.told)
+    routers = None if shared is None else shared.membership
+    catalog = await Catalog.open(told, clock, settings.transition_seconds, steady=steady, routers=routers)
     catalog.accompany(companion(steady))
     streams = Streams(store, steady)
-    mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to)
+    mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to, told=told)
     archive, buckets = _locations(settings)
-    jobs = Jobs(store, clock, secrets.token_hex(8))
+    jobs = Jobs(told, clock, id) if routers is None else Jobs(told, clock, id, is_gone=routers.is_gone)
     await jobs.load()
     job_parts = replace(
-        JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive), buckets=buckets
+        JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive, shared=shared),
+        buckets=buckets,
     )
+    if shared is not None:
+        await shared.join(catalog, jobs, mappings, job_parts.backups, job_parts.reach)
     series = SeriesStore(store, clock)
     parts = Parts(
         catalog,

@@ -1,6 +1,7 @@
 """What a server does that no request waits for: its duties with their paces, and who does which kind of job."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -29,17 +30,20 @@ from stator.services.intake.importer import ImportRunner
 from stator.services.jobs import JobRunner, Runner
 from stator.services.kinesis.client import KinesisClient
 from stator.services.kinesis.delivery import KinesisDelivery
+from stator.services.lease import Lease
 from stator.services.metering import Metering
 from stator.services.parts import JobParts
 from stator.services.restores.chain_origin import ChainOrigin
 from stator.services.restores.restore import BackupOrigin, Origin, RestoreRunner
-from stator.services.supervisor import Duty, Supervisor
+from stator.services.supervisor import GRACE_SECONDS, Duty, Supervisor
 from stator.services.triggers.triggers import Triggers
 from stator.tables.destinations import ACTIVE, live
 
+_LEASE_SECONDS = 0.25
 _KINESIS_SECONDS = 0.2
 _TRIGGERS_SECONDS = 0.1
 _RECLAIM_SECONDS = 5.0
+_ORPHANS_SECONDS = 600.0
 _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 _BACKUPS_SECONDS = 60.0
@@ -55,26 +59,20 @@ _SERIES_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
-class Background:
-    """All of it, from `begin` to `close`."""
+class Term:
+    """What is done once, from `begin` to `close`. Several routers have terms one after the other, and whatever
+    remembers something is made anew for each."""
 
     supervisor: Supervisor
     jobs: JobRunner
     delivery: KinesisDelivery
     triggers: Triggers
     archivist: Archivist
-    metering: Metering
+    unwatch: Callable[[], None]
 
     @classmethod
     def begin(
-        cls,
-        parts: JobParts,
-        streams: Streams,
-        triggers: Triggers,
-        settings: Settings,
-        *,
-        metering: Metering,
-        more: Sequence[Duty] = (),
+        cls, parts: JobParts, streams: Streams, triggers: Triggers, settings: Settings, more: Sequence[Duty]
     ) -> Self:
         ages = {"segment_seconds": settings.archive_segment_seconds, "copy_seconds": settings.archive_copy_seconds}
         archivist = Archivist(parts, parts.reach, **ages)
@@ -90,25 +88,85 @@ class Background:
                 Duty("instances", instances.prune, _INSTANCES_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
-                *metering_duties(metering),
                 *more,
             ]
         )
-        parts.catalog.watch(partial(_nudge, supervisor))
-        parts.jobs.watch(partial(_nudge_jobs, supervisor))
+        look, look_at_job = partial(_nudge, supervisor), partial(_nudge_jobs, supervisor)
+        parts.catalog.watch(look)
+        parts.jobs.watch(look_at_job)
+
+        def unwatch() -> None:
+            parts.catalog.unwatch(look)
+            parts.jobs.unwatch(look_at_job)
+
         supervisor.start()
-        return cls(supervisor, jobs, delivery, triggers, archivist, metering)
+        return cls(supervisor, jobs, delivery, triggers, archivist, unwatch)
 
     def figures(self) -> list[Figure]:
         """What it has to tell of itself."""
         return [*self.jobs.figures(), *self.archivist.figures()]
 
+    async def close(self, *, lost: bool = False) -> None:
+        """Let what takes a moment finish, and stop what takes longer where it can go on. All at once where the lead is
+        `lost`: another router does it now."""
+        async with contextlib.AsyncExitStack() as stack:  # the last comes first, and none keeps the others from it
+            stack.callback(self.archivist.close)
+            stack.push_async_callback(self.triggers.close)
+            stack.push_async_callback(self.delivery.close)
+            stack.push_async_callback(self.jobs.close)
+            stack.push_async_callback(self.supervisor.close, 0.0 if lost else GRACE_SECONDS)
+            stack.callback(self.unwatch)
+
+
+@dataclass(slots=True)
+class Background:
+    """All of it, from `begin` to `close`: what every router does for itself, and a term while this one leads."""
+
+    own: Supervisor
+    lease: Lease[Term]
+    metering: Metering
+
+    @classmethod
+    def begin(
+        cls,
+        parts: JobParts,
+        streams: Streams,
+        triggers: Triggers,
+        settings: Settings,
+        *,
+        metering: Metering,
+        more: Sequence[Duty] = (),
+    ) -> Self:
+        more = [*metering_duties(metering), *more]
+        single = [duty for duty in more if not duty.everywhere]
+        routers = parts.routers
+        lease = Lease(
+            lambda: 1 if routers is None else routers.term,
+            lambda: Term.begin(parts, streams, triggers, settings, single),
+        )
+        lease.look()
+        own = [duty for duty in more if duty.everywhere]
+        if routers is not None:
+            own.append(Duty("lease", lease.run_once, _LEASE_SECONDS))
+        supervisor = Supervisor(own)
+        supervisor.start()
+        return cls(supervisor, lease, metering)
+
+    @property
+    def term(self) -> Term:
+        """What this router does for all of them. Raises LookupError while another one does it."""
+        if self.lease.term is None:
+            raise LookupError("another router leads")
+        return self.lease.term
+
+    def figures(self) -> list[Figure]:
+        """What it has to tell of itself."""
+        return [] if self.lease.term is None else self.lease.term.figures()
+
     async def close(self) -> None:
         """Let what takes a moment finish, and stop what takes longer where it can go on."""
-        await self.supervisor.close()
-        await self.jobs.close()
-        await self.delivery.close()
-        await self.triggers.close()
+        await self.own.close()
+        await self.lease.close()
         await self.metering.close()
 
 
@@ -127,8 +185,10 @@ def runners(parts: JobParts, archivist: Archivist) -> Mapping[str, Runner]:
 def duties(parts: JobParts, jobs: JobRunner, settings: Settings) -> list[Duty]:
     """What is done again and again, save what has to do with journals and what talks to other servers."""
     expire = partial(ttl.run_once, parts, parts.writer, {})
+    orphans = reclaim.Orphans(parts, parts.jobs.held_spaces)
     return [
         Duty("reclaim", partial(reclaim.run_once, parts, parts.jobs.held_spaces), _RECLAIM_SECONDS),
+        *([] if parts.routers is None else [Duty("orphans", orphans.run_once, _ORPHANS_SECONDS)]),
         Duty("backfill", Backfill(parts).run_once, _BACKFILL_SECONDS, eager=True),
         Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
         Duty("backups", parts.backups.sync, _BACKUPS_SECONDS),
@@ -153,7 +213,7 @@ def journal_duties(parts: JobParts, streams: Streams, archivist: Archivist, sett
 def metering_duties(metering: Metering) -> list[Duty]:
     """What turns counts into the points of metrics."""
     return [
-        Duty("metering", metering.run_once, _METERING_SECONDS),  # each router for itself
+        Duty("metering", metering.run_once, _METERING_SECONDS, everywhere=True),
         Duty("gauges", metering.gauge_once, _GAUGES_SECONDS),
         Duty("points", metering.prune_once, _POINTS_SECONDS, eager=True),
         Duty("series", metering.prune_names, _SERIES_SECONDS),

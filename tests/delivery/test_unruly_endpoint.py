@@ -190,7 +190,7 @@ def test_a_stream_that_hangs_holds_up_no_other_and_no_stop(
         put(dynamodb, "b", value, "others")
     wait_until(lambda: values(list(endpoint.taken)) == {"b": list(range(5))})
     began = time.monotonic()
-    server._run(server.server.background.delivery.close())
+    server._run(server.server.background.term.delivery.close())
     assert time.monotonic() - began < 2
     release.set()
 

@@ -71,7 +71,7 @@ class StreamHouse:
         """Have a duty run now, and wait for what it does."""
 
         async def nudge() -> None:
-            self.server.server.background.supervisor.nudge(duty)
+            self.server.server.background.term.supervisor.nudge(duty)
 
         until = time.monotonic() + WAIT_SECONDS
         self.server._run(nudge())

@@ -29,7 +29,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 @pytest.fixture
 def house(gate: threading.Event) -> Iterator[RunningServer]:
     running = start_server()
-    runners: Any = running.server.background.jobs._runners
+    runners: Any = running.server.background.term.jobs._runners
     restore = runners["restore"]
 
     async def wait_and_restore(job: Job) -> None:
@@ -110,7 +110,7 @@ def test_a_stop_leaves_the_job_to_the_next_server(tmp_path: Any) -> None:
     create_table(client, "things", "pk:S", "sk:S")
     fill(client, "things", 20)
     before = items(client, "things")
-    runners: Any = first.server.background.jobs._runners
+    runners: Any = first.server.background.term.jobs._runners
 
     async def forever(job: Job) -> None:
         await asyncio.Event().wait()

@@ -77,7 +77,7 @@ def test_it_goes_after_35_days() -> None:
         running.clock.advance(35 * DAYS)
 
         async def nudge() -> None:
-            running.server.background.supervisor.nudge("backups")
+            running.server.background.term.supervisor.nudge("backups")
 
         running._run(nudge())
         until(lambda: not system_backups(client))
