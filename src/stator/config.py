@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 ENVIRONMENT_PREFIX = "STATOR_"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+THROTTLING = ("provisioned", "all", "off")
 
 _YES = frozenset(("1", "true", "yes", "on"))
 _NO = frozenset(("0", "false", "no", "off"))
@@ -57,6 +58,11 @@ class Settings:
     )
     account: str = _setting("123456789012", "Account (12 digits) of access keys that name none.")
     transition_seconds: float = _setting(0.0, "How long a table stays CREATING, UPDATING or DELETING.")
+    throttling: str = _setting(
+        "provisioned",
+        "Who is held to capacity: provisioned tables and the maxima of on-demand ones (provisioned), on-demand tables "
+        "to what the service would bear, too (all), or nobody (off).",
+    )
     ttl_interval_seconds: float = _setting(1.0, "How often items whose time to live is over are looked for.")
     stream_shard_seconds: float = _setting(14_400.0, "The age at which a stream's shards end and new ones begin.")
     kinesis_endpoint: str = _setting("", "URL of the Kinesis endpoint that streaming destinations are reached at.")
@@ -250,6 +256,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(f"transition_seconds must be 0 or more and finite, not {settings.transition_seconds}")
     if settings.log_level not in LOG_LEVELS:
         raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {settings.log_level!r}")
+    if settings.throttling not in THROTTLING:
+        raise ConfigurationError(f"throttling must be one of {', '.join(THROTTLING)}, not {settings.throttling!r}")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         given, missing = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
         raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from stator.config import THROTTLING
 from stator.errors import (
     ProvisionedThroughputExceededException,
     RequestLimitExceeded,
@@ -26,10 +27,7 @@ from stator.tables.warm import warm_of
 ACCOUNT_TOTAL: Final = "AccountTotal"
 """Of what all on-demand tables of an account and region do together."""
 
-PROVISIONED_MODE: Final = "provisioned"
-ALL_MODE: Final = "all"
-OFF_MODE: Final = "off"
-MODES: Final = (PROVISIONED_MODE, ALL_MODE, OFF_MODE)
+_, _ALL, _OFF = THROTTLING
 
 _TRANSACTION_FACTOR = 2  # each read of a transaction costs as two, and at least as two of one unit
 _AT_ONCE_SECONDS = 1.0  # what is not used of an on-demand table's capacity is lost
@@ -74,7 +72,7 @@ _NO_PEAK = Peak()
 
 
 class Allowance:
-    """What holds for a table or index, by its definition, the mode of this server and what it did before."""
+    """What holds for a table or index, by its definition, the setting `throttling` and what it did before."""
 
     __slots__ = ("_mode", "_peaks")
 
@@ -83,7 +81,7 @@ class Allowance:
         self._peaks = peaks  # by space
 
     def __call__(self, table: Table, index: Index | None) -> Limits:
-        if self._mode == OFF_MODE:
+        if self._mode == _OFF:
             return NO_LIMITS
         part: Table | Index = table if index is None else index
         if table.on_demand:
@@ -99,7 +97,7 @@ class Allowance:
         maxima = part.on_demand_throughput
         reads = _limit(MAX_ON_DEMAND, maxima.read_max if maxima else None)
         writes = _limit(MAX_ON_DEMAND, maxima.write_max if maxima else None)
-        if self._mode != ALL_MODE:
+        if self._mode != _ALL:
             return Limits(reads, writes)
         served = served_at_once(table, part, self._peaks.get(part.space, _NO_PEAK))
         return Limits(

@@ -10,14 +10,15 @@ Formats are in docs/formats.md.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
 from stator.clock import Clock
-from stator.items.throughput import Peak
+from stator.items.throughput import Allowance, Peak
 from stator.metrics.bucket import Budget
 from stator.metrics.meter import Level, Meter, Meters
+from stator.services.supervisor import Duty
 from stator.storage.store import Bound, Change, Key, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE, Catalog
 
@@ -25,6 +26,7 @@ BUDGETS: Final = bytes(8) + b"budgets"
 PEAKS: Final = bytes(8) + b"peaks"
 FORMAT: Final = 1
 
+EXCHANGE_SECONDS: Final = 1.0
 PEAK_SECONDS: Final = 1800.0
 """A peak counts as a previous one after so long: only then more than twice of the one before is served."""
 
@@ -61,13 +63,13 @@ class Peaks(NamedTuple):
 
 
 class Budgets:
-    """`id` is that of this process; nobody else writes its row. Call `open` before anything is served."""
+    """`id` is that of this process; nobody else writes its row. `mode` is the setting `throttling`."""
 
-    def __init__(self, store: Store, clock: Clock, meters: Meters, peaks: dict[int, Peak], id: str) -> None:
+    def __init__(self, store: Store, clock: Clock, mode: str, id: str) -> None:
         self._store = store
         self._clock = clock
-        self._meters = meters
-        self._peaks = peaks
+        self._peaks: dict[int, Peak] = {}  # those that count, by space
+        self.meters = Meters(clock, Allowance(mode, self._peaks))
         self._own = Key(CATALOG_SPACE, BUDGETS, id.encode())
         self._seen: dict[bytes, dict[int, Share]] = {}  # of the others, by process
         self._told: dict[int, tuple[float, float]] = {}  # what the own row says was let in
@@ -76,8 +78,14 @@ class Budgets:
         self._counted_at = 0.0
         self._recent: dict[int, Peaks] = {}  # as last read or written, by space
 
-    async def open(self) -> None:
-        """Take up the levels and the peaks that others have left."""
+    @classmethod
+    async def open(cls, store: Store, clock: Clock, mode: str, id: str) -> Self:
+        """Go on from the levels and the peaks that others have left."""
+        budgets = cls(store, clock, mode, id)
+        await budgets._load()
+        return budgets
+
+    async def _load(self) -> None:
         now = self._clock()
         for row in await self._rows(BUDGETS):
             time, shares = _shares(row)
@@ -87,6 +95,13 @@ class Budgets:
             self._recent[int.from_bytes(row.sort, "big")] = _peaks(row)
         self._count_peaks(now)
         self._looked = self._counted_at = now
+
+    def duties(self, catalog: Catalog) -> list[Duty]:
+        return [
+            Duty("budgets", self.run_once, EXCHANGE_SECONDS, everywhere=True),
+            Duty("peaks", self.peaks_once, _MINUTE_SECONDS, everywhere=True),
+            Duty("meters", partial(self.prune_once, catalog), _MINUTE_SECONDS, everywhere=True),
+        ]
 
     async def run_once(self) -> int:
         """Take what others let in from the own mirrors and tell what was let in here; returns how many said so."""
@@ -101,7 +116,7 @@ class Budgets:
                 if _shares(row)[0] < now - _KEPT_SECONDS:
                     old.append(Key(CATALOG_SPACE, BUDGETS, row.sort))
                     self._seen.pop(row.sort, None)
-        shares = {meter.space: _share(meter, now) for meter in self._meters.all() if meter.reads or meter.writes}
+        shares = {meter.space: _share(meter, now) for meter in self.meters.all() if meter.reads or meter.writes}
         told = {space: (share.read, share.write) for space, share in shares.items()}
         puts: list[Put] = []
         if told != self._told:
@@ -120,7 +135,7 @@ class Budgets:
             return 0
         self._counted_at = now
         busy = 0
-        for meter in self._meters.all():
+        for meter in self.meters.all():
             before = self._counted.get(meter.space, (0.0, 0.0))
             self._counted[meter.space] = units = (meter.read_units, meter.write_units)
             rate = Peak((units[0] - before[0]) / seconds, (units[1] - before[1]) / seconds)
@@ -133,7 +148,7 @@ class Budgets:
     async def prune_once(self, catalog: Catalog) -> int:
         """Forget tables and indexes that are gone; returns how many rows that took."""
         spaces = {space for table in catalog.tables() for space in table.spaces}
-        self._meters.prune(spaces)
+        self.meters.prune(spaces)
         for space in [space for space in self._counted if space not in spaces]:
             del self._counted[space]
         gone = [row.sort for row in await self._rows(PEAKS) if int.from_bytes(row.sort, "big") not in spaces]
@@ -168,7 +183,7 @@ class Budgets:
             return 0
         self._remember(shares, time)
         for space, share in shares.items():
-            meter = self._meters.find(space)
+            meter = self.meters.find(space)
             before = seen.get(space)
             if meter is None or share == before:
                 continue
@@ -180,7 +195,7 @@ class Budgets:
         return 1
 
     def _remember(self, shares: Mapping[int, Share], time: float) -> None:
-        levels = self._meters.levels
+        levels = self.meters.levels
         for space, share in shares.items():
             known = levels.get(space)
             if known is None or known.time <= time:
@@ -192,7 +207,7 @@ class Budgets:
             counts = counting(peaks, now)
             if self._peaks.get(space) != counts:
                 self._peaks[space] = counts
-                self._meters.refresh()
+                self.meters.refresh()
 
     async def _sum_up(self, space: int, rate: Peak, now: float) -> None:
         key = Key(CATALOG_SPACE, PEAKS, space.to_bytes(8, "big"))
