@@ -43,6 +43,7 @@ from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
+from stator.services.budget import Budgets
 from stator.services.chains.keeper import steady_clock
 from stator.services.figures import Figures
 from stator.services.joint_store import JointStore
@@ -109,7 +110,7 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
-        parts, job_parts = await _furnish(store, settings, clock, targets, is_shared=shared is not None)
+        parts, job_parts, duties = await _furnish(store, settings, clock, targets, is_shared=shared is not None)
         routers = job_parts.routers
         known = operations()
         if routers is not None:
@@ -125,10 +126,11 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         raise
     job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
-    keys = [] if keyfile is None else [Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS)]
+    if keyfile is not None:
+        duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS, everywhere=True))
     vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
     metering = Metering(job_parts, parts.series, parts.meters, vitals)
-    background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=keys)
+    background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory else settings.data_dir / FILE_NAME
         tellers = [background.figures, metering.figures]
@@ -143,8 +145,8 @@ async def _keep() -> None:
 
 async def _furnish(
     engine: Store, settings: Settings, clock: Clock, targets: Targets, *, is_shared: bool
-) -> tuple[Parts, JobParts]:
-    """What operations use, and what those who do jobs do."""
+) -> tuple[Parts, JobParts, list[Duty]]:
+    """What operations use, what those who do jobs do, and what keeps both in step with other processes."""
     id = secrets.token_hex(8)
     steady = await steady_clock(engine, clock)
     shared = await JointStore.open(engine, steady, id, {"started": clock()}) if is_shared else None
@@ -157,9 +159,11 @@ async def _furnish(
     archive, buckets = _locations(settings)
     jobs = Jobs(told, clock, id) if routers is None else Jobs(told, clock, id, is_gone=routers.is_gone)
     await jobs.load()
+    budgets = await Budgets.open(store, clock, settings.throttling, id)
     job_parts = replace(
         JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive, shared=shared),
         buckets=buckets,
+        meters=budgets.meters,
     )
     if shared is not None:
         await shared.join(catalog, jobs, mappings, job_parts.backups, job_parts.reach)
@@ -182,7 +186,7 @@ async def _furnish(
         alarms=Alarms(store, clock),
         meters=job_parts.meters,
     )
-    return parts, job_parts
+    return parts, job_parts, budgets.duties(catalog)
 
 
 def serve(settings: Settings) -> int:
