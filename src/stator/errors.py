@@ -234,6 +234,31 @@ class RequestLimitExceeded(WireError):
     """More than an account may do. Fields as of ProvisionedThroughputExceededException."""
 
 
+class InvalidParameterCombinationException(WireError):
+    """CloudWatch's word for parameters that do not go together."""
+
+
+class ResourceNotFound(WireError):
+    """CloudWatch's word for an alarm that is not there."""
+
+    status = 404
+
+
+class InvalidNextToken(WireError):
+    """CloudWatch did not give this token out."""
+
+    def __init__(self, message: str = "The value for parameter NextToken is invalid.") -> None:
+        super().__init__(message)
+
+
+class InvalidFormatFault(WireError):
+    """CloudWatch's word for a text that should be JSON."""
+
+
+class LimitExceededFault(WireError):
+    """CloudWatch's word for one alarm too many."""
+
+
 class ThrottlingException(WireError):
     """Also the answer when this server sheds load: SDKs retry it. Fields: `throttlingReasons`, with a small t."""
 

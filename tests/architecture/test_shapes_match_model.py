@@ -11,16 +11,20 @@ from typing import Any
 import botocore
 
 import stator.validation.requests
+from stator.api.registry import CLOUDWATCH
+from stator.assembly import operations
+from stator.validation.requests import cloudwatch
 from stator.validation.scalar import Attribute, Blob, Boolean, Double, Integer, Long, String, Timestamp, Type
 from stator.validation.shape import List, Map, Structure
 
 
-def model(service: str) -> Any:
-    path = Path(botocore.__file__).parent / "data" / service / "2012-08-10/service-2.json.gz"
+def model(service: str, version: str = "2012-08-10") -> Any:
+    path = Path(botocore.__file__).parent / "data" / service / version / "service-2.json.gz"
     return json.loads(gzip.decompress(path.read_bytes()))
 
 
 MODEL, STREAMS_MODEL = model("dynamodb"), model("dynamodbstreams")
+CLOUDWATCH_MODEL = model("cloudwatch", "2010-08-01")
 SHAPES = MODEL["shapes"]
 SCALARS = {
     "string": String,
@@ -69,6 +73,8 @@ def registered() -> dict[str, Structure]:
     """Our shapes by the name of the modelled input they are."""
     found: dict[str, Structure] = {}
     for module in pkgutil.iter_modules(stator.validation.requests.__path__, "stator.validation.requests."):
+        if module.name == cloudwatch.__name__:
+            continue  # of another model
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Structure) and value.name.endswith(("Input", "DescribeEndpointsRequest")):
                 found[value.name] = value
@@ -77,6 +83,8 @@ def registered() -> dict[str, Structure]:
 
 def shapes_of(name: str) -> Any:
     """The modelled shapes among which an input's own are: both models have some names, with other contents."""
+    if name not in SHAPES and name in CLOUDWATCH_MODEL["shapes"]:
+        return CLOUDWATCH_MODEL["shapes"]
     in_streams = any(operation["input"]["shape"] == name for operation in STREAMS_MODEL["operations"].values())
     return STREAMS_MODEL["shapes"] if in_streams else SHAPES
 
@@ -126,15 +134,32 @@ def differences(where: str, type_: Type, shape: str, shapes: Any = SHAPES) -> It
         yield where, "type", f"no {kind}"
 
 
+def cloudwatch_shapes() -> list[Structure]:
+    return [value for value in vars(cloudwatch).values() if isinstance(value, Structure)]
+
+
 def all_differences() -> set[tuple[str, str, str]]:
-    return {each for name, shape in registered().items() for each in differences(name, shape, name, shapes_of(name))}
+    told = CLOUDWATCH_MODEL["shapes"]
+    others = {each for shape in cloudwatch_shapes() for each in differences(shape.name, shape, shape.name, told)}
+    return others | {
+        each for name, shape in registered().items() for each in differences(name, shape, name, shapes_of(name))
+    }
 
 
 def test_every_operation_of_the_registry_is_compared() -> None:
-    operations = [*MODEL["operations"].values(), *STREAMS_MODEL["operations"].values()]
-    inputs = {operation["input"]["shape"] for operation in operations if "input" in operation}
+    modelled = [each for told in (MODEL, STREAMS_MODEL, CLOUDWATCH_MODEL) for each in told["operations"].values()]
+    inputs = {operation["input"]["shape"] for operation in modelled if "input" in operation}
     assert registered().keys() <= inputs
     assert len(registered()) >= 20
+
+
+def test_every_served_operation_of_cloudwatch_is_compared() -> None:
+    named = {shape.name for shape in cloudwatch_shapes()}
+    served = {
+        name for target, name in ((each, each.partition(".")[2]) for each in operations()) if CLOUDWATCH in target
+    }
+    modelled = CLOUDWATCH_MODEL["operations"]
+    assert {modelled[name]["input"]["shape"] for name in served} <= named
 
 
 def test_shapes_are_as_modelled() -> None:
