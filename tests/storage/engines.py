@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from stator.storage.postgres.engine import PostgresStore
+from stator.storage.postgres.location import Location
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Key, Position, Put, Row, Store
+from tests import postgres
 
 Test = Callable[[Store], Awaitable[Any]]
 
@@ -19,10 +22,30 @@ class Engine:
         self.name = name
         self.durable = name != "memory"
         self.directory = directory / "data"
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """A database of its own, made when it is first asked for."""
+        if self._url is None:
+            cluster = postgres.shared()
+            assert cluster is not None
+            self._url = cluster.new_database()
+        return self._url
+
+    def remove(self) -> None:
+        cluster = postgres.shared() if self._url is not None else None
+        if cluster is not None and self._url is not None:
+            cluster.drop_database(self._url)
+            self._url = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Store]:
-        store = SqliteStore.open(self.directory if self.durable else None)
+        store: Store
+        if self.name == "postgres":
+            store = await PostgresStore.open(Location.parse(self.url, read_write=True))
+        else:
+            store = SqliteStore.open(self.directory if self.durable else None)
         try:
             yield store
         finally:

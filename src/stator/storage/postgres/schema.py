@@ -1,0 +1,141 @@
+"""The tables in the database, and their format number. docs/formats.md describes them.
+
+Every space has a table of its own: a space that is dropped gives its room back at once, and vacuum, statistics and
+indexes of one table are no bigger than that table. Everything is in one PostgreSQL schema.
+"""
+
+from typing import Any
+
+from stator.storage.failure import FormatTooNew, NotADataDirectory
+from stator.storage.postgres.fault import GONE, UNIQUE, SqlError
+from stator.storage.postgres.link import Link, Statement
+from stator.storage.postgres.pool import run
+from stator.storage.postgres.sql import dropped_table, table
+
+FORMAT = 1
+
+_EXISTS = ("42P06", "42P07", UNIQUE)  # somebody else makes the same tables just now
+_MISSING = (GONE, "3F000")
+
+# The sums of a space are spread over rows, one for each connection that writes, which would else wait for each other.
+# There and in `shards` every commit writes the same rows again: room in their pages saves the index from that.
+_TABLES = b"""
+CREATE SCHEMA stator;
+CREATE TABLE stator.format (one int PRIMARY KEY, format int NOT NULL);
+INSERT INTO stator.format VALUES (1, %d);
+CREATE SEQUENCE stator.version INCREMENT BY 1024 START WITH 1024;
+CREATE SEQUENCE stator.space;
+CREATE TABLE stator.spaces (space bigint PRIMARY KEY);
+CREATE TABLE stator.gone (space bigint PRIMARY KEY);
+CREATE TABLE stator.pins (one int PRIMARY KEY);
+CREATE TABLE stator.usage (space bigint, slot int, rows bigint NOT NULL, size bigint NOT NULL,
+    PRIMARY KEY (space, slot)) WITH (fillfactor = 50);
+CREATE TABLE stator.shards (journal bigint, shard bigint, last bigint NOT NULL, time bigint NOT NULL,
+    PRIMARY KEY (journal, shard)) WITH (fillfactor = 50);
+CREATE TABLE stator.records (journal bigint, shard bigint, sequence bigint, record bytea NOT NULL,
+    PRIMARY KEY (journal, shard, sequence));
+INSERT INTO stator.spaces VALUES (0)
+"""
+
+# Numbers before bytes: so they need no padding. Up to 4 KB a row stays as it is; longer ones are compressed or, if that
+# does not help, cut up and stored beside the table.
+_SPACE = b"""
+CREATE TABLE %b (version bigint NOT NULL, size int NOT NULL, was int NOT NULL, partition bytea NOT NULL,
+    sort bytea NOT NULL, digest bytea NOT NULL, value bytea NOT NULL, prest bytea, srest bytea,
+    PRIMARY KEY (partition, sort, digest)) WITH (fillfactor = 90, toast_tuple_target = 4080)
+"""
+
+_SETTINGS = {
+    # Keys are looked up by index, in the order given, whatever the statistics of a young table say.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
+def session(**settings: str) -> list[Statement]:
+    """What each connection begins with."""
+    chosen = _SETTINGS | settings
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in chosen.items())
+    return [Statement(f"SELECT {calls}".encode())]
+
+
+async def prepare(link: Link, place: str) -> None:
+    """Make the tables in an empty database, or check that they are of a format that is known.
+
+    Several servers may do so at once. Raises FormatTooNew, NotADataDirectory, SqlError or LinkLost.
+    """
+    found = await _format(link, place)
+    if found is None:
+        try:
+            await _do(link, *(_TABLES % FORMAT).split(b";"), _SPACE % table(0))
+        except SqlError as error:
+            if error.state not in _EXISTS:
+                raise
+            found = await _format(link, place)
+        else:
+            found = FORMAT
+    if found is None:
+        raise NotADataDirectory(f"{place} has a schema named stator that Stator did not make")
+    if found > FORMAT:
+        raise FormatTooNew(place, found, FORMAT)
+
+
+async def _format(link: Link, place: str) -> int | None:
+    try:
+        (result,) = await run(link, [Statement(b"SELECT format FROM stator.format WHERE one = 1")])
+    except SqlError as error:
+        if error.state in _MISSING:
+            return None
+        raise
+    if result.ntuples != 1:
+        raise NotADataDirectory(f"{place} has a table stator.format without a format")
+    return int.from_bytes(result.get_value(0, 0), "big")
+
+
+async def create_space(link: Link) -> int:
+    """Numbers are of a sequence, so that none is used twice, also where a server was killed in between."""
+    (result,) = await run(link, [Statement(b"SELECT nextval('stator.space')")])
+    space = int.from_bytes(result.get_value(0, 0), "big")
+    await _do(link, _SPACE % table(space), b"INSERT INTO stator.spaces VALUES (%d)" % space)
+    return space
+
+
+async def drop_space(link: Link, space: int) -> None:
+    """Take its table's name away; `sweep` takes the table. An open snapshot may still have to read it."""
+    (result,) = await run(link, [Statement(b"SELECT space FROM stator.spaces WHERE space = %d" % space)], once=True)
+    if not result.ntuples:
+        return
+    try:
+        await _do(
+            link,
+            b"INSERT INTO stator.gone VALUES (%d)" % space,
+            b"ALTER TABLE %b RENAME TO %b" % (table(space), dropped_table(space).rpartition(b".")[2]),
+            b"DELETE FROM stator.spaces WHERE space = %d" % space,
+            b"DELETE FROM stator.usage WHERE space = %d" % space,
+        )
+    except SqlError as error:
+        if error.state not in (GONE, UNIQUE):  # another server was first
+            raise
+
+
+async def sweep(link: Link) -> bool:
+    """Drop the tables of spaces that are gone, unless a snapshot is open. Whether some are left."""
+    (result,) = await run(link, [Statement(b"SELECT space FROM stator.gone ORDER BY space LIMIT 100")])
+    spaces: list[int] = [int.from_bytes(result.get_value(at, 0), "big") for at in range(result.ntuples)]
+    for space in spaces:
+        await _do(
+            link,
+            # Every snapshot holds a lock of this table that this one does not go with.
+            b"LOCK TABLE stator.pins IN ACCESS EXCLUSIVE MODE NOWAIT",
+            b"DROP TABLE IF EXISTS %b" % dropped_table(space),
+            b"DELETE FROM stator.gone WHERE space = %d" % space,
+        )
+    return len(spaces) == 100
+
+
+async def _do(link: Link, *texts: bytes) -> list[Any]:
+    return await run(link, [Statement(text) for text in (b"BEGIN", *texts, b"COMMIT")], once=True)

@@ -1,0 +1,254 @@
+"""What a group of decisions comes to: for each key its last state, and the statements that make it so.
+
+Keys that were read are written on the condition that their rows are as they were then; what was read and not written
+is checked; where a row was absent and stays so, a ghost row is inserted and removed again before the commit, for
+nothing else keeps another transaction from inserting it meanwhile. Keys that nobody read are written as they come.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from stator.storage.failure import SpaceGone
+from stator.storage.postgres.binary import bytea_array, int4, int4_array, int8, int8_array
+from stator.storage.postgres.link import Statement
+from stator.storage.postgres.place import columns, is_long, rest
+from stator.storage.postgres.reading import grouped
+from stator.storage.postgres.sql import APPEND, COUNT, Sql, sql
+from stator.storage.store import Append, Change, Key, Put, Row
+
+_INT4, _INT8 = 1 << 31, 1 << 63
+
+_row = tuple.__new__
+
+
+class NeedsVersion(Exception):
+    """A row that this group made is read by a later member, and there is no version to show of it yet."""
+
+
+class Net:
+    """The rows that a group has read, and what its members make of them. `fresh` is a version that nothing has yet."""
+
+    def __init__(
+        self, base: Mapping[Key, Row], read: AbstractSet[Key], gone: AbstractSet[int], fresh: int | None
+    ) -> None:
+        self.base = base
+        self.read = read
+        self.final: dict[Key, Put | None] = {}
+        self.appends: list[Append] = []
+        self.bytes = 0
+        self._gone = gone
+        self._fresh = fresh
+        self._steps = 0
+
+    def rows(self, keys: Sequence[Key]) -> list[Row | None]:
+        """What a member sees."""
+        if not self.final:
+            find = self.base.get
+            return [find(key) for key in keys]
+        return [self._row(key) for key in keys]
+
+    def touches(self, keys: Iterable[Key]) -> bool:
+        """Whether one of them was written in this group."""
+        final = self.final
+        return bool(final) and any(key in final for key in keys)
+
+    def check(self, change: Change) -> None:
+        """Raise SpaceGone, TypeError or ValueError for what cannot be stored."""
+        for key, size, value in change.puts:
+            data: object = value
+            if key[0] in self._gone:
+                raise SpaceGone(key[0])
+            if not isinstance(data, bytes):
+                raise TypeError(f"a value is bytes, not {type(data).__name__}")
+            if not 0 <= size < _INT4:
+                raise ValueError(f"a size of {size}")
+        for journal, shard, record in change.appends:
+            if not isinstance(record, bytes):
+                raise TypeError(f"a record is bytes, not {type(record).__name__}")
+            if not (0 <= journal < _INT8 and 0 <= shard < _INT8):
+                raise ValueError(f"shard {shard} of journal {journal}")
+
+    def apply(self, change: Change) -> None:
+        """Deletes, then puts, then appends. The change has been checked."""
+        final = self.final
+        for key in change.deletes:
+            if key[0] not in self._gone:
+                final[key] = None
+        for put in change.puts:
+            final[put[0]] = put
+            self.bytes += len(put[2])
+        for append in change.appends:
+            self.appends.append(append)
+            self.bytes += len(append[2])
+
+    def _row(self, key: Key) -> Row | None:
+        if key not in self.final:
+            return self.base.get(key)
+        put = self.final[key]
+        if put is None:
+            return None
+        # Versions in the database are multiples of 1,024: one between two of them is nobody's, and not kept.
+        old = self.base.get(key)
+        start = old.version if old is not None else self._fresh
+        if start is None:
+            raise NeedsVersion
+        self._steps += 1
+        return _row(Row, (key[1], key[2], start + min(self._steps, 1_023), put[1], put[2]))
+
+
+class Writing:
+    """The statements between BEGIN and COMMIT. `slot` is where the connection keeps its part of the sums.
+
+    Every group takes its locks in one order: the spaces in turn, in each the rows there are and then those to come,
+    both by key; then what was not read, the sums and the counters of journals.
+    """
+
+    def __init__(self, net: Net, unchanged: Iterable[Key], slot: int) -> None:
+        self._net = net
+        self._slot = int4(slot)
+        self._sums: dict[int, list[int]] = {}
+        self._statements: list[Statement] = []
+        self._late: list[Statement] = []
+        keys = [*net.final, *[key for key in unchanged if key not in net.final]]
+        if len(keys) == 1:
+            self._space(sql(keys[0][0]), keys)
+        else:
+            for space, some in grouped(keys):
+                self._space(sql(space), some)
+        self._append(net.appends)
+
+    def statements(self) -> list[Statement]:
+        sums = [(space, rows, size) for space, (rows, size) in sorted(self._sums.items()) if rows or size]
+        if sums:
+            arrays = [int8_array(column) for column in zip(*sums, strict=True)]
+            self._late.append(Statement(COUNT, [*arrays, self._slot]))
+        return [*self._statements, *self._late]
+
+    def _space(self, texts: Sql, keys: Sequence[Key]) -> None:
+        net = self._net
+        final, base, read = net.final, net.base, net.read
+        updates: list[tuple[Put, Row]] = []
+        deletes: list[tuple[Key, Row]] = []
+        checks: list[tuple[Key, Row]] = []
+        inserts: list[Put] = []
+        ghosts: list[Key] = []
+        puts: list[Put] = []
+        removals: list[Key] = []
+        for key in keys:
+            put, old = final.get(key), base.get(key)
+            if key not in read:
+                if put is None:
+                    removals.append(key)
+                else:
+                    puts.append(put)
+            elif old is None:
+                if put is None:
+                    ghosts.append(key)
+                else:
+                    inserts.append(put)
+            elif put is not None:
+                updates.append((put, old))
+            elif key in final:
+                deletes.append((key, old))
+            else:
+                checks.append((key, old))
+        if bool(updates) + bool(deletes) + bool(checks) > 1:
+            present = sorted([*[put[0] for put, _ in updates], *[key for key, _ in (*deletes, *checks)]])
+            self._statements.append(Statement(texts.lock, columns(present)))
+        if updates:
+            self._update(texts, updates)
+        if deletes:
+            self._delete(texts, deletes)
+        if checks:
+            self._check(texts, checks)
+        if inserts or ghosts:
+            self._insert(texts, inserts, ghosts)
+        if puts or removals:
+            self._blind(texts, puts, removals)
+
+    def _count(self, space: int, rows: int, size: int) -> None:
+        sums = self._sums.get(space)
+        if sums is None:
+            self._sums[space] = [rows, size]
+        else:
+            sums[0] += rows
+            sums[1] += size
+
+    def _update(self, texts: Sql, updates: Sequence[tuple[Put, Row]]) -> None:
+        parameters = columns([put[0] for put, _ in updates])
+        parameters.append(int8_array([old[2] for _, old in updates]))
+        parameters.append(int4_array([put[1] for put, _ in updates]))
+        parameters.append(bytea_array([put[2] for put, _ in updates]))
+        parameters.append(int8(len(updates)))
+        self._statements.append(Statement(texts.update, parameters))
+        self._count(texts.space, 0, sum([put[1] - old[3] for put, old in updates]))
+
+    def _delete(self, texts: Sql, deletes: Sequence[tuple[Key, Row]]) -> None:
+        parameters = columns([key for key, _ in deletes])
+        parameters.append(int8_array([old[2] for _, old in deletes]))
+        parameters.append(int8(len(deletes)))
+        self._statements.append(Statement(texts.delete, parameters))
+        self._count(texts.space, -len(deletes), -sum([old[3] for _, old in deletes]))
+
+    def _check(self, texts: Sql, checks: Sequence[tuple[Key, Row]]) -> None:
+        parameters = columns([key for key, _ in checks])
+        parameters.append(int8_array([old[2] for _, old in checks]))
+        parameters.append(int8(len(checks)))
+        self._statements.append(Statement(texts.check, parameters))
+
+    def _insert(self, texts: Sql, inserts: Sequence[Put], ghosts: Sequence[Key]) -> None:
+        puts = sorted([*inserts, *[Put(key, 0, b"") for key in ghosts]]) if ghosts else inserts
+        self._statements.append(_putting(texts.insert, texts.insert_long, puts, ()))
+        if ghosts:
+            self._late.insert(0, Statement(texts.remove_ghosts, columns(ghosts)))
+        if inserts:
+            self._count(texts.space, len(inserts), sum([put[1] for put in inserts]))
+
+    def _blind(self, texts: Sql, puts: Sequence[Put], removals: Sequence[Key]) -> None:
+        if removals:
+            parameters = [*columns(removals), self._slot, int8(len(removals))]
+            self._late.append(Statement(texts.delete_blind, parameters))
+        if puts:
+            self._late.append(_putting(texts.upsert, texts.upsert_long, puts, [self._slot]))
+
+    def _append(self, appends: Sequence[Append]) -> None:
+        if not appends:
+            return
+        counts: dict[tuple[int, int], int] = {}
+        for journal, shard, _ in appends:
+            counts[journal, shard] = counts.get((journal, shard), 0) + 1
+        shards = sorted(counts)
+        left = dict(counts)
+        backs = []  # how far before the new end of its shard, and at the end 1; below 0 for records with a time
+        latest = 0
+        for journal, shard, record in appends:
+            back = left[journal, shard]
+            left[journal, shard] = back - 1
+            stamp = record[5:18]
+            if len(stamp) == 13 and stamp.isdigit():
+                latest = max(latest, int(stamp))
+                back = -back
+            backs.append(back)
+        parameters = [
+            int8_array([journal for journal, _ in shards]),
+            int8_array([shard for _, shard in shards]),
+            int8_array([counts[shard] for shard in shards]),
+            int8(latest),
+            int8_array([append[0] for append in appends]),
+            int8_array([append[1] for append in appends]),
+            int8_array(backs),
+            bytea_array([append[2] for append in appends]),
+        ]
+        self._late.append(Statement(APPEND, parameters))
+
+
+def _putting(text: bytes, long_text: bytes, puts: Sequence[Put], more: Sequence[bytes]) -> Statement:
+    keys = [put[0] for put in puts]
+    parameters = columns(keys)
+    parameters.append(int4_array([put[1] for put in puts]))
+    parameters.append(bytea_array([put[2] for put in puts]))
+    if any(map(is_long, keys)):
+        text = long_text
+        parameters.append(bytea_array([rest(key[1]) for key in keys]))
+        parameters.append(bytea_array([rest(key[2]) for key in keys]))
+    return Statement(text, [*parameters, *more])

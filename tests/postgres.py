@@ -1,0 +1,251 @@
+"""A real PostgreSQL server for tests: Debian's package, in a folder of its own, on a free port.
+
+One cluster serves a whole run of pytest (of each of its workers); every test gets a database of its own. `None` from
+`shared` means that this machine has no PostgreSQL: `apt-get install postgresql`.
+"""
+
+import atexit
+import ctypes
+import functools
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+START_SECONDS_MAX = 60.0
+USER = "postgres"  # of the database
+
+_databases = itertools.count(1)
+
+
+@functools.cache
+def binaries() -> Path | None:
+    """Where the server's programs are: the newest of Debian's, or wherever `pg_config` or PATH say."""
+    debian = list(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if debian:
+        return max(debian, key=lambda path: int(path.parts[4].partition(".")[0])).parent
+    config = shutil.which("pg_config")
+    if config is not None:
+        told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True)
+        if (Path(told.stdout.strip()) / "postgres").exists():
+            return Path(told.stdout.strip())
+    found = shutil.which("postgres")
+    return None if found is None else Path(found).parent
+
+
+@functools.cache
+def shared() -> "Cluster | None":
+    """The cluster of this process, started when it is first asked for."""
+    if binaries() is None:
+        return None
+    cluster = Cluster()
+    atexit.register(cluster.remove)
+    return cluster
+
+
+class Cluster:
+    """A server, running when made. Commits are as durable as the disk is; only making the cluster is not synced."""
+
+    def __init__(self, *options: str) -> None:
+        self._folder = _make_folder()
+        self.data = self._folder / "data"
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        _run("initdb", "--no-sync", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "-D", self.data)
+        self.options = (
+            "max_connections=300",
+            "shared_buffers=64MB",
+            "max_wal_senders=10",
+            "hot_standby=on",
+            *options,
+        )
+        self.start()
+
+    def start(self) -> None:
+        """Raises AssertionError when it does not come up."""
+        self._process = _postgres(self.data, self.port, self._folder, self.options)
+        _wait_until_up(self.port, self._process, self._folder)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends all connections and shuts down, SIGQUIT leaves everything as a crash would."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(START_SECONDS_MAX)
+            self._process = None
+
+    def kill(self) -> None:
+        """As if the machine's power had failed, save that what the system was given is still written."""
+        assert self._process is not None
+        for child in _children(self._process.pid):
+            os.kill(child, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait(START_SECONDS_MAX)
+        self._process = None
+        _wait_until_free(self.port)
+
+    def remove(self) -> None:
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The URL of an empty one."""
+        name = f"test{next(_databases)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def execute(self, text: str, url: str | None = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(url or self.url(), autocommit=True) as connection:
+            cursor = connection.execute(text.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def standby(self) -> "Standby":
+        return Standby(self)
+
+
+class Standby:
+    """A hot standby that follows a cluster by streaming replication."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self._folder = _make_folder()
+        self.data = self._folder / "data"
+        self.port = free_port()
+        self._options = primary.options
+        source = f"host=127.0.0.1 port={primary.port} user={USER} application_name=standby"
+        _run("pg_basebackup", "-D", self.data, "-d", source, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        self._process = _postgres(self.data, self.port, self._folder, self._options)
+        _wait_until_up(self.port, self._process, self._folder)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(START_SECONDS_MAX)
+            self._process = None
+
+    def promote(self) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Whom the server runs as: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise RuntimeError("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+
+
+def _make_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="stator-postgres-", dir="/tmp"))
+    account = _account()
+    if account is not None:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    return folder
+
+
+def _identity() -> dict[str, Any]:
+    account = _account()
+    if account is None:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _run(program: str, *arguments: str | Path) -> None:
+    folder = binaries()
+    assert folder is not None
+    done = subprocess.run(
+        [folder / program, *arguments], capture_output=True, check=False, cwd="/tmp", env=_environment(), **_identity()
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def _postgres(data: Path, port: int, folder: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    programs = binaries()
+    assert programs is not None
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
+    for option in options:
+        command += ["-c", option]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            cwd="/tmp",
+            env=_environment(),
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  it takes no lock that another thread could hold
+            **_identity(),
+        )
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _die_with_parent() -> None:
+    """No server outlives a pytest that was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+def _wait_until_up(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    end = time.monotonic() + START_SECONDS_MAX
+    while True:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user=USER, dbname="postgres", connect_timeout=5).close()
+        except psycopg.OperationalError:
+            log = (folder / "log").read_text()[-3000:]
+            assert process.poll() is None, f"PostgreSQL ended:\n{log}"
+            assert time.monotonic() < end, f"PostgreSQL did not start:\n{log}"
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _wait_until_free(port: int) -> None:
+    end = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < end:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"port {port} is still taken")
+
+
+def _children(pid: int) -> list[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()] if path.exists() else []
