@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     if found.command == "version":
         return _print_version()
     try:
-        if found.command in ("table", "copy", "export", "autoscale"):  # they ask servers, whose settings are nothing to them
+        if found.command in ("table", "copy", "export", "autoscale"):  # servers' settings are nothing to them
             try:
                 return _move(found)
             except OSError as error:  # a full disk, say

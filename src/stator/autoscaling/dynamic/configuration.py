@@ -70,9 +70,10 @@ def parse(text: str, given: Mapping[str, str] | None = None, table: str | None =
     given = given or {}
     reading = _Reading(parser)
     general = Global(
-        **_values("global", reading.members("global") | given, GLOBAL),
-        **_values("logging", reading.members("logging") | given, LOGGING),
+        **_values("global", {**reading.members("global"), **given}, GLOBAL),
+        **_values("logging", {**reading.members("logging"), **given}, LOGGING),
     )
+    sections: tuple[Section, ...]
     if table is not None:
         sections = (Section(_pattern(f"table: {table}", table), _options(f"table: {table}", given)),)
     else:

@@ -53,8 +53,9 @@ def test_a_file_with_all_kinds_of_sections() -> None:
     assert first.options.read.upper_threshold == 85
     assert first.options.write.upper_threshold == 70
     assert not first.options.read.down_scaling
-    assert first.options.read.increase_consumed_scale == ((0, 0), (0.25, 5), (0.5, 10), (1, 20), (2, 50), (5, 100))
-    assert first.options.maintenance_windows == ((1320, 1439), (0, 360))
+    scale = [(0, 0), (0.25, 5), (0.5, 10), (1, 20), (2, 50), (5, 100)]
+    assert list(first.options.read.increase_consumed_scale) == scale
+    assert list(first.options.maintenance_windows) == [(1320, 1439), (0, 360)]
     assert first.options.sns_message_types == ("scale-up", "high-throughput-alarm")
     assert first.indexes[0].options.write.min_provisioned == 100
     assert first.indexes[0].options.read.upper_threshold == 80
