@@ -3,12 +3,14 @@
 A change of state, its line of history and the notices that it asks for are one commit, so none is lost in a crash.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from stator.clock import Clock
 from stator.metrics.alarm import ALARMS, SPACE, Alarm, alarm_key, decode, encode, moved, reconfigured
+from stator.metrics.alarm_action import POLICY, Actions
 from stator.metrics.alarm_message import message, subject
 from stator.metrics.alarm_record import (
     HISTORY,
@@ -49,9 +51,10 @@ class TooManyAlarmsError(Exception):
 
 
 class Alarms:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, actions: Actions | None = None) -> None:
         self._store = store
         self._clock = clock
+        self.actions = actions or Actions()  # what alarms may do
 
     # -- alarms -------------------------------------------------------------------------------------------------------
 
@@ -196,6 +199,7 @@ class Alarms:
             if not page.more or not page.rows:
                 return found, None
             after = page.rows[-1].sort
+            await asyncio.sleep(0)  # others have a turn between two pages
 
     async def prune(self) -> int:
         """Forget some of the history that is too old or too much. How many lines that were."""
@@ -231,10 +235,12 @@ class Alarms:
 
 
 def _notices(before: Alarm, after: Alarm, now: float) -> list[Notice]:
-    if not after.actions:
-        return []
     told, title = message(before, after), subject(after)
-    return [Notice(now, after.account, after.region, after.name, action, told, title) for action in after.actions]
+    return [
+        Notice(now, after.account, after.region, after.name, action, told, title)
+        for action in after.actions
+        if not action.startswith(POLICY)
+    ]
 
 
 def _put(alarm: Alarm) -> Put:
