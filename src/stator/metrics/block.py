@@ -1,7 +1,6 @@
 """Points of many series over a minute or an hour, in columns, and as the bytes of a row. See docs/formats.md."""
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any, Self
 
 import orjson
@@ -96,7 +95,8 @@ class Block:
 
     def encode(self) -> bytes:
         rows = [[*series, *_cells(columns)] for series, columns in self.series.items()]
-        return zstandard.compress(orjson.dumps([FORMAT, self.start, self.unit, rows]), _LEVEL)
+        block = [FORMAT, self.start, self.unit, rows]
+        return zstandard.compress(orjson.dumps(block, option=orjson.OPT_NON_STR_KEYS), _LEVEL)
 
     @classmethod
     def decode(cls, data: bytes, router: bytes) -> Self:
@@ -112,10 +112,7 @@ class Block:
 
 
 def _cells(columns: Columns) -> list[Any]:
-    """A histogram is a flat list of buckets and their numbers, for a name in JSON would have to be a text."""
-    histograms: list[Any] | None = None
-    if any(columns.histogram):
-        histograms = [[part for pair in (each or {}).items() for part in pair] for each in columns.histogram]
+    histograms = columns.histogram if any(columns.histogram) else None
     return [columns.at, columns.sum, columns.count, columns.minimum, columns.maximum, histograms]
 
 
@@ -125,5 +122,5 @@ def _columns(cells: list[Any]) -> Columns:
     if histograms is None:
         columns.histogram = [None] * len(columns.at)
     else:
-        columns.histogram = [dict(list(pairwise(each))[::2]) for each in histograms]
+        columns.histogram = [each and {int(at): number for at, number in each.items()} for each in histograms]
     return columns

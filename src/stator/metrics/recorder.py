@@ -5,6 +5,7 @@ empty ones: nothing here grows with time.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from math import frexp
 from typing import Final, NamedTuple
 
@@ -81,20 +82,40 @@ class Recorder:
     def __init__(self) -> None:
         self.requests: dict[str, int] = {}
         self.lost = 0
-        # Latencies in milliseconds by (account, region, table or None, operation).
-        self._latencies: dict[tuple[str, str, str | None, str], Tally] = {}
+        # Latencies in milliseconds by (account, region, tables, operation).
+        self._latencies: dict[tuple[str, str, Tables, str], Tally] = {}
         # All else by (account, region, name, dimensions).
         self._tallies: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Tally] = {}
 
     def served(self, account: str, region: str, table: Tables, operation: str, seconds: float) -> None:
         """A request that succeeded."""
-        requests = self.requests
-        requests[operation] = requests.get(operation, 0) + 1
-        if isinstance(table, tuple):
-            for each in table:
-                self._time((account, region, each, operation), seconds * 1000)
+        try:
+            self.requests[operation] += 1
+        except KeyError:
+            self.requests[operation] = 1
+        key = (account, region, table, operation)
+        tally = self._latencies.get(key)
+        if tally is None:
+            if len(self._latencies) >= KEYS_MAX:
+                self.lost += 1
+                return
+            tally = self._latencies[key] = Tally()
+        milliseconds = seconds * 1000
+        if milliseconds < 0.001:
+            milliseconds = 0.001
+        tally.count += 1
+        tally.sum += milliseconds
+        if milliseconds < tally.minimum:
+            tally.minimum = milliseconds
+        if milliseconds > tally.maximum:
+            tally.maximum = milliseconds
+        fraction, exponent = frexp(milliseconds)  # `series.bucket`, without the call
+        at = exponent * 16 + int(fraction * 32) - 16
+        histogram = tally.histogram
+        if at in histogram:
+            histogram[at] += 1
         else:
-            self._time((account, region, table, operation), seconds * 1000)
+            histogram[at] = 1
 
     def refused(self, account: str, region: str, table: Tables, operation: str, status: int, code: str) -> None:
         """A request that failed. Account and region are empty where it never came to be known who asked."""
@@ -148,31 +169,11 @@ class Recorder:
             tally = self._tallies[key] = Tally()
         tally.add(value)
 
-    def drain(self, time: float) -> list[Sample]:
-        """All since the last drain, as points of `time`."""
+    def drain(self, time: float) -> Iterator[Sample]:
+        """All since the last drain, as points of `time`. What comes after the call belongs to the next one."""
         latencies, self._latencies = self._latencies, {}
         tallies, self._tallies = self._tallies, {}
-        return [*_latency_samples(latencies, time), *_tally_samples(tallies, time)]
-
-    def _time(self, key: tuple[str, str, str | None, str], milliseconds: float) -> None:
-        tally = self._latencies.get(key)
-        if tally is None:
-            if len(self._latencies) >= KEYS_MAX:
-                self.lost += 1
-                return
-            tally = self._latencies[key] = Tally()
-        if milliseconds < 0.001:
-            milliseconds = 0.001
-        tally.count += 1
-        tally.sum += milliseconds
-        if milliseconds < tally.minimum:
-            tally.minimum = milliseconds
-        if milliseconds > tally.maximum:
-            tally.maximum = milliseconds
-        fraction, exponent = frexp(milliseconds)  # `series.bucket`, without the call
-        at = exponent * 16 + int(fraction * 32) - 16
-        histogram = tally.histogram
-        histogram[at] = histogram.get(at, 0) + 1
+        return chain(_latency_samples(latencies, time), _tally_samples(tallies, time))
 
     def _count_each(self, name: str, account: str, region: str, tables: tuple[str | None, ...], operation: str) -> None:
         for table in tables:
@@ -203,9 +204,11 @@ def _dimensions(table: Tables, operation: str | None, index: str | None) -> tupl
     return tuple(named)
 
 
-def _latency_samples(latencies: dict[tuple[str, str, str | None, str], Tally], time: float) -> Iterator[Sample]:
-    for (account, region, table, operation), tally in latencies.items():
-        if table is not None and operation in DATA_OPERATIONS:
+def _latency_samples(latencies: dict[tuple[str, str, Tables, str], Tally], time: float) -> Iterator[Sample]:
+    for (account, region, tables, operation), tally in latencies.items():
+        if tables is None or operation not in DATA_OPERATIONS:
+            continue
+        for table in tables if isinstance(tables, tuple) else (tables,):
             name = Series(NAMESPACE, "SuccessfulRequestLatency", _dimensions(table, operation, None))
             yield Sample(account, region, name, _point(tally, time, tally.histogram))
 

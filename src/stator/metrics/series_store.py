@@ -1,7 +1,7 @@
 """The points of all series: those of one second kept for an hour, those of one minute for 15 days.
 
-A router, as a process that serves requests on a store is called here, gathers points in memory: for each table a block
-of seconds for the running minute and a block of minutes for the running hour. It writes blocks as rows of its own, so
+A router, as a process that serves requests on a store is called here, gathers points in memory: for each table blocks
+of seconds of the running minute and a block of minutes of the running hour. It writes blocks as rows of its own, so
 that routers never wait for each other; readers put the rows of all routers together. What a minute was is durable once
 it is over and the next `flush` is through, its seconds some seconds after they passed. The rows are in space 0, their
 partitions begin with eight zero bytes and a kind:
@@ -41,7 +41,7 @@ _NAMES = _KIND + b"series"
 _NAMES_FORMAT = 1
 _SEEN_SECONDS = 600.0  # how exactly it is kept when a series was last seen
 _SETTLE_SECONDS = 5  # a minute is over so long after its end: the last drain of it has come
-_BATCH = 50  # rows written or pruned with one commit
+_BATCH = 20  # rows written or pruned with one commit
 _PAGE_ROWS = 200
 _PAGE_BYTES = 8 * 1024 * 1024
 
@@ -62,7 +62,7 @@ class Kind(NamedTuple):
         return self.prefix + int(time // self.chunk).to_bytes(8, "big")
 
 
-SECONDS = Kind(_KIND + b"points/s/", 1, MINUTE, 10 * MINUTE, SECONDS_KEPT)
+SECONDS = Kind(_KIND + b"points/s/", 1, 20, 10 * MINUTE, SECONDS_KEPT)
 MINUTES = Kind(_KIND + b"points/m/", MINUTE, HOUR, DAY, MINUTES_KEPT)
 
 
@@ -88,16 +88,16 @@ class SeriesStore:
         """Write what is new. How many rows that were; none where nothing happened."""
         now = self._clock()
         written = await self._write(SECONDS, self._seconds) + await self._write_names(now)
-        self._roll(now - MINUTE - _SETTLE_SECONDS)
+        await self._roll(now - MINUTE - _SETTLE_SECONDS)
         written += await self._write(MINUTES, self._minutes)
-        self._forget(self._minutes, now - HOUR - MINUTE - 2 * _SETTLE_SECONDS)
+        self._forget(now - HOUR - MINUTE - 2 * _SETTLE_SECONDS)
         return written
 
     async def close(self) -> None:
         """Write all there is, the running minute too."""
         await self._write(SECONDS, self._seconds)
         await self._write_names(self._clock())
-        self._roll(float("inf"))
+        await self._roll(float("inf"))
         await self._write(MINUTES, self._minutes)
 
     async def prune(self) -> int:
@@ -186,7 +186,7 @@ class SeriesStore:
                     found.update(series for series, seen in _decode_names(row).items() if seen >= oldest)
                 after = Bound(page.rows[-1].sort, inclusive=False) if page.more else None
         for (scope, _), block in [*self._seconds.items(), *self._minutes.items()]:
-            if scope[:2] in ((account, region), ("", "")) and block.start + block.unit * 60 > oldest:
+            if scope[:2] in ((account, region), ("", "")) and block.start + block.unit * MINUTE > oldest:
                 found.update(block.series)
         return sorted(
             series
@@ -210,8 +210,9 @@ class SeriesStore:
                 for point in block.points(series)
             }
             for block in await self._stored(SECONDS, self._seconds, scope, running, end):
-                if (block.router, block.start) not in known:
-                    minute = Block(block.start, MINUTE, block.router)
+                begins = block.start // MINUTE * MINUTE
+                if (block.router, begins) not in known:
+                    minute = Block(begins, MINUTE, block.router)
                     for series, point in block.totals():
                         minute.add(series, point)
                     blocks.append(minute)
@@ -260,17 +261,23 @@ class SeriesStore:
             self._gathered += 1
         block.add(series, point)
 
-    def _roll(self, before: float) -> None:
+    async def _roll(self, before: float) -> None:
         """Make points of one minute of the minutes that began before that, and forget their seconds."""
-        for (scope, start), block in self._seconds.items():
-            if start <= before:
+        due: dict[Scope, list[int]] = {}
+        for scope, start in self._seconds:
+            if start // MINUTE * MINUTE <= before:
+                due.setdefault(scope, []).append(start)
+        for scope, starts in due.items():  # those of one table at once: half a minute would be read as a whole one
+            for start in starts:
+                block = self._seconds.pop((scope, start))
+                self._gathered -= len(block.series)
                 for series, point in block.totals():
                     self._add(self._minutes, MINUTES, scope, series, point)
-        self._forget(self._seconds, before)
+            await asyncio.sleep(0)
 
-    def _forget(self, blocks: dict[tuple[Scope, int], Block], before: float) -> None:
-        for key in [key for key in blocks if key[1] <= before]:
-            self._gathered -= len(blocks.pop(key).series)
+    def _forget(self, before: float) -> None:
+        for key in [key for key in self._minutes if key[1] <= before]:
+            self._gathered -= len(self._minutes.pop(key).series)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

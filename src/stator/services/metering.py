@@ -1,6 +1,8 @@
 """Once a second: what was counted becomes points, and every few seconds these are written."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from stator.metrics.meter import Meters
 from stator.metrics.metric import LOST_SERIES, READ_UNITS, REQUESTS, THROTTLES, WRITE_UNITS, Figure
@@ -16,6 +18,7 @@ FLUSH_SECONDS = 5
 """Between two writes of points: what a reader of another router waits for, and what a crash may take of the seconds."""
 
 _LATE_SECONDS = 2.0
+_SAMPLES_AT_ONCE = 200  # then others have a turn of the loop
 
 
 class Metering:
@@ -33,22 +36,28 @@ class Metering:
         self._flushed = parts.clock()
 
     async def run_once(self) -> int:
-        """How many points there were."""
+        """How many points of tables and accounts there were."""
         now = self._parts.clock()
         # They are of the time since the last drain. Where that was long ago, because the loop was busy, of the last
         # second or two: a minute that is over has been added up already.
         time = float(int(min(max(self._drained, now - _LATE_SECONDS), now)))
         self._drained = now
-        samples = [*self._parts.recorder.drain(time), *self._consumption.drain(time)]
-        samples = [sample for sample in samples if self._is_known(sample)]
-        self._totals.add(samples)
+        samples = chain(self._parts.recorder.drain(time), self._consumption.drain(time))
+        done = 0
+        while some := list(islice(samples, _SAMPLES_AT_ONCE)):
+            known = self._known(some)
+            self._totals.add(known)
+            self.series.add(known)
+            if self._vitals is not None:
+                self._vitals.add(known)
+            done += len(known)
+            await asyncio.sleep(0)
         if self._vitals is not None:
-            samples += self._vitals.drain(time, self._parts.recorder.requests, samples)
-        self.series.add(samples)
+            self.series.add(self._vitals.drain(time, self._parts.recorder.requests))
         if not 0 <= now - self._flushed < FLUSH_SECONDS:
             self._flushed = now
             await self.series.flush()
-        return len(samples)
+        return done
 
     async def gauge_once(self) -> int:
         """What changes seldom, for all routers."""
@@ -79,10 +88,18 @@ class Metering:
                 yield Figure(THROTTLES, (*labels, reason), number)
         yield Figure(LOST_SERIES, (), recorder.lost + self.series.lost)
 
-    def _is_known(self, sample: Sample) -> bool:
+    def _known(self, samples: Sequence[Sample]) -> list[Sample]:
         """Nobody's metrics are of tables that he does not have, whatever requests named."""
-        table = sample.series.table
-        return not table or self._is_there(sample.account, sample.region, table)
+        known: dict[tuple[str, str, str], bool] = {}
+        kept: list[Sample] = []
+        for sample in samples:
+            place = sample.account, sample.region, sample.series.table
+            there = known.get(place)
+            if there is None:
+                there = known[place] = not place[2] or self._is_there(*place)
+            if there:
+                kept.append(sample)
+        return kept
 
     def _is_there(self, account: str, region: str, table: str) -> bool:
         return self._parts.catalog.find(account, region, table) is not None

@@ -11,6 +11,8 @@ from stator.metrics.series import OWN_NAMESPACE, Point, merge, one, series
 
 _CONSUMED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
 _THROTTLED = ("ReadThrottleEvents", "WriteThrottleEvents")
+_LATENCY = "SuccessfulRequestLatency"
+_SUMMED = frozenset((*_CONSUMED, *_THROTTLED, _LATENCY))
 _QUIET_SECONDS = 60.0
 """How often a process that serves nobody tells how it is."""
 
@@ -38,17 +40,26 @@ class Vitals:
         self._busy = wall.process_time()
         self._looked = wall.monotonic()
         self._told = float("-inf")
+        self._seen: dict[str, list[Point]] = {}
 
-    def drain(self, time: float, requests: Mapping[str, int], samples: Iterable[Sample]) -> list[Sample]:
-        """Points of `time`, of `samples` seen meanwhile and of all `requests` so far. While nobody asks for anything
-        there are some once a minute."""
+    def add(self, samples: Iterable[Sample]) -> None:
+        """What tables saw since the last drain."""
+        for sample in samples:
+            name = sample.series.name
+            if name in _SUMMED:
+                self._seen.setdefault(name, []).append(sample.point)
+
+    def drain(self, time: float, requests: Mapping[str, int]) -> list[Sample]:
+        """Points of `time`, of what was added and of all `requests` so far. While nobody asks for anything there are
+        some once a minute."""
         served = {name: number - self._requests.get(name, 0) for name, number in requests.items()}
         served = {name: number for name, number in served.items() if number}
         if not served and 0 <= time - self._told < _QUIET_SECONDS:
             return []
         self._told = time
         self._requests = dict(requests)
-        return [*self._served(time, served), *self._summed(time, samples), *self._state(time)]
+        seen, self._seen = self._seen, {}
+        return [*self._served(time, served), *self._summed(time, seen), *self._state(time)]
 
     def _served(self, time: float, served: Mapping[str, int]) -> Iterator[Sample]:
         if served:
@@ -59,12 +70,9 @@ class Vitals:
                     which = series("Requests", OWN_NAMESPACE, **{level: name, "Operation": operation})
                     yield Sample("", "", which, one(time, float(number)))
 
-    def _summed(self, time: float, samples: Iterable[Sample]) -> Iterator[Sample]:
-        found: dict[str, list[Point]] = {}
-        for sample in samples:
-            found.setdefault(sample.series.name, []).append(sample.point)
-        if "SuccessfulRequestLatency" in found:
-            yield from self._each("Latency", merge(found["SuccessfulRequestLatency"], time))
+    def _summed(self, time: float, found: Mapping[str, list[Point]]) -> Iterator[Sample]:
+        if _LATENCY in found:
+            yield from self._each("Latency", merge(found[_LATENCY], time))
         for name in _CONSUMED:
             if name in found:
                 yield from self._each(name, one(time, sum(point.sum for point in found[name])))

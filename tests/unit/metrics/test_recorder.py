@@ -20,14 +20,14 @@ def test_latencies_are_milliseconds_by_table_and_operation() -> None:
     for seconds in (0.001, 0.004, 0.002):
         recorder.served(*WHO, "music", "GetItem", seconds)
     recorder.served(*WHO, "music", "PutItem", 0.010)
-    samples = recorder.drain(100.0)
+    samples = list(recorder.drain(100.0))
     first, second = samples
     assert first.series == series("SuccessfulRequestLatency", TableName="music", Operation="GetItem")
     assert (first.account, first.region) == WHO
     assert (first.point.time, first.point.count, first.point.minimum, first.point.maximum) == (100.0, 3, 1, 4)
     assert first.point.histogram == {bucket(1.0): 1, bucket(4.0): 1, bucket(2.0): 1}
     assert second.point.sum == 10
-    assert recorder.drain(101.0) == []
+    assert list(recorder.drain(101.0)) == []
     assert recorder.requests == {"GetItem": 3, "PutItem": 1}
 
 
@@ -96,7 +96,7 @@ def test_strangers_cannot_make_it_grow() -> None:
     for number in range(recorder_module.KEYS_MAX + 10):
         recorder.refused(f"{number:012}", "eu-west-1", None, "GetItem", 400, "ValidationException")
     assert recorder.lost == 10
-    assert len(recorder.drain(1.0)) == recorder_module.KEYS_MAX
+    assert len(list(recorder.drain(1.0))) == recorder_module.KEYS_MAX
 
 
 def test_a_latency_of_nothing_has_a_bucket() -> None:
