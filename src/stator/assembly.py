@@ -31,7 +31,7 @@ from stator.archive.jobs import Jobs
 from stator.archive.places.buckets import Buckets
 from stator.archive.places.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
-from stator.background import Background
+from stator.background import Background, alarm_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.http.front import Front, FrontSettings
@@ -41,6 +41,7 @@ from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.alarm_action import Actions
 from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
 from stator.services.budget import Budgets
@@ -130,6 +131,7 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS, everywhere=True))
     vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
     metering = Metering(job_parts, parts.series, parts.meters, vitals)
+    duties += alarm_duties(parts.alarms, parts.series, settings, clock)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory else settings.data_dir / FILE_NAME
@@ -183,7 +185,7 @@ async def _furnish(
         series,
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
-        alarms=Alarms(store, clock),
+        alarms=Alarms(store, clock, _alarm_actions(settings)),
         meters=job_parts.meters,
     )
     return parts, job_parts, budgets.duties(catalog)
@@ -282,6 +284,10 @@ def _credentials(settings: Settings, keyfile: KeyFile | None) -> Credentials:
         _log.warning("every access key is revoked, so nobody is let in; make one with `stator keys create`")
         anyone = False
     return Credentials(known, anyone=anyone, account=settings.account)
+
+
+def _alarm_actions(settings: Settings) -> Actions:
+    return Actions.parse(settings.alarm_urls, settings.alarm_commands, settings.alarm_sns_endpoint)
 
 
 def _known(keyfile: KeyFile | None) -> list[Credential]:

@@ -11,13 +11,18 @@ from stator.archive.exports import exports
 from stator.archive.intake.intake import BULK, IMPORT
 from stator.archive.job import Job
 from stator.archive.restores import recovering, restores
-from stator.clock import system_clock
+from stator.clock import Clock, system_clock
 from stator.config import Settings
 from stator.journal.streams import Streams
+from stator.metrics.alarms import Alarms
 from stator.metrics.metric import Figure
+from stator.metrics.series_store import SeriesStore
 from stator.model.table import Table
 from stator.services import jobs as job_duty
 from stator.services import journals, reclaim, tokens, ttl
+from stator.services.alarms.delivery import Delivery
+from stator.services.alarms.topic import Topics
+from stator.services.alarms.watch import Watch
 from stator.services.backfill import Backfill
 from stator.services.backups import instance_backup
 from stator.services.backups.backup import BackupRunner
@@ -40,6 +45,8 @@ from stator.services.triggers.triggers import Triggers
 from stator.tables.destinations import ACTIVE, live
 
 _LEASE_SECONDS = 0.25
+_ALARMS_SECONDS = 2.0
+_NOTICES_SECONDS = 1.0
 _KINESIS_SECONDS = 0.2
 _TRIGGERS_SECONDS = 0.1
 _RECLAIM_SECONDS = 5.0
@@ -217,6 +224,17 @@ def metering_duties(metering: Metering) -> list[Duty]:
         Duty("gauges", metering.gauge_once, _GAUGES_SECONDS),
         Duty("points", metering.prune_once, _POINTS_SECONDS, eager=True),
         Duty("series", metering.prune_names, _SERIES_SECONDS),
+    ]
+
+
+def alarm_duties(alarms: Alarms, series: SeriesStore, settings: Settings, clock: Clock) -> list[Duty]:
+    """What lets alarms go off, and tells of it."""
+    keys = settings.alarm_sns_access_key, settings.alarm_sns_secret_key
+    topics = Topics(settings.alarm_sns_endpoint, *keys, system_clock)  # signatures need the real time
+    return [
+        Duty("alarms", Watch(alarms, series, clock).run_once, _ALARMS_SECONDS),
+        Duty("notices", Delivery(alarms, topics, clock).run_once, _NOTICES_SECONDS, eager=True),
+        Duty("alarm history", alarms.prune, _PRUNE_SECONDS, eager=True),
     ]
 
 

@@ -78,6 +78,15 @@ class Settings:
         "", "What on-failure destinations of triggers must begin with: file:// and http(s):// URLs, with commas."
     )
     trigger_timeout_seconds: float = _setting(60.0, "How long a function may take for a batch of a trigger.")
+    alarm_urls: str = _setting("", "What URLs that alarms tell must begin with: http(s):// URLs, with commas.")
+    alarm_commands: str = _setting(
+        "", "Commands that alarms may run, as NAME=COMMAND,...; an alarm asks for arn:stator:command:NAME."
+    )
+    alarm_sns_endpoint: str = _setting("", "URL of the SNS endpoint that topics of alarms are reached at.")
+    alarm_sns_access_key: str = _setting("stator", "Access key id for the SNS endpoint.")
+    alarm_sns_secret_key: str = _setting(
+        "stator", "Its secret. Other users of the machine can read flags; prefer a file."
+    )
     archive: str = _setting(
         "", "Where backups go: a folder or a URL (s3://, gs://, az://); empty for DATA_DIR-archive beside the data."
     )

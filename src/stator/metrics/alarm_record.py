@@ -5,6 +5,7 @@ Rows of space 0 in the partitions `alarms/history` and `alarms/notices`, the old
 
 import secrets
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -17,6 +18,8 @@ HISTORY: Final = bytes(8) + b"alarms/history"
 NOTICES: Final = bytes(8) + b"alarms/notices"
 
 CONFIGURATION_UPDATE, STATE_UPDATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
+_numbers = count()
+_process = secrets.token_bytes(6)  # several may write at the same time
 _SUMMARY_LENGTH_MAX = 255
 _DATA_LENGTH_MAX = 4095
 
@@ -50,8 +53,8 @@ class Notice(NamedTuple):
 
 
 def sort_of(time: float) -> bytes:
-    """A place of its own in the order of time."""
-    return int(time * 1_000_000).to_bytes(8, "big") + secrets.token_bytes(6)
+    """A place of its own in the order of time, and of the calls for the same time."""
+    return int(time * 1_000_000).to_bytes(8, "big") + (next(_numbers) % 65_536).to_bytes(2, "big") + _process
 
 
 def item_put(item: Item) -> Put:
