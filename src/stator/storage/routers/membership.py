@@ -236,7 +236,7 @@ class Membership:
             closed: int | None = await self._store.transact([GENERATION, BARRIER, own], decide)
             if closed is not None:
                 break
-        self._steady.reach((closed + 1) / 1000)
+        self._steady.reach(_past(closed))
         self._fence.mark(Mark(generation, closed))
         self._joined = True
         self._fence.until = began + STALE_SECONDS_MAX
@@ -291,7 +291,7 @@ class Membership:
         return leader
 
     def _take_time(self, members: Mapping[str, Member]) -> None:
-        latest = max((member.mark.closed for member in members.values()), default=0) / 1000
+        latest = _past(max((member.mark.closed for member in members.values()), default=0))
         ahead = latest - self._steady()
         if ahead > 0:
             if ahead > SKEW_SECONDS and not self._skewed:
@@ -356,6 +356,11 @@ class Membership:
 
 def _has(least: Mark, mark: Mark) -> bool:
     return mark.generation >= least.generation and mark.closed >= least.closed
+
+
+def _past(closed: int) -> float:
+    """A time in seconds that, cut to milliseconds, is later than that one, however it is rounded."""
+    return (closed + 1.5) / 1000
 
 
 def _member(row: Row) -> Member:
