@@ -104,14 +104,15 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     `shared` is a store that others use as well, and whose owner closes it.
     """
     tls = _tls(settings)
-    store = shared or SqliteStore.open(None if settings.in_memory else settings.data_dir)
+    store = shared or await _open_store(settings)
     let_go = _keep if shared is not None else store.close
     routers: Membership | None = None
     try:
         keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
         credentials = _credentials(settings, keyfile)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
-        parts, job_parts, duties = await _furnish(store, settings, clock, targets, is_shared=shared is not None)
+        is_shared = shared is not None or bool(settings.store)
+        parts, job_parts, duties = await _furnish(store, settings, clock, targets, is_shared=is_shared)
         routers = job_parts.routers
         known = operations()
         if routers is not None:
@@ -134,11 +135,29 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     duties += alarm_duties(parts.alarms, parts.series, settings, clock)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
-        database = None if settings.in_memory else settings.data_dir / FILE_NAME
+        database = None if settings.in_memory or settings.store else settings.data_dir / FILE_NAME
         tellers = [background.figures, metering.figures]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
     return Server(scheme, host, listener.port, listener, background, routers, let_go)
+
+
+async def _open_store(settings: Settings) -> Store:
+    """Raises ConfigurationError or a StoreError."""
+    if not settings.store:
+        return SqliteStore.open(None if settings.in_memory else settings.data_dir)
+    # It brings libpq, which takes a while to load.
+    from stator.storage.postgres.engine import Limits, PostgresStore
+    from stator.storage.postgres.location import BadLocation, Location
+
+    name = "store"
+    try:
+        location = Location.parse(settings.store, read_write=True)
+        name = "read_store"
+        standbys = Location.parse(settings.read_store, read_write=False) if settings.read_store else None
+    except BadLocation as error:
+        raise ConfigurationError(f"{name} {error}") from None
+    return await PostgresStore.open(location, standbys, Limits(settings.store_connections))
 
 
 async def _keep() -> None:
@@ -256,8 +275,8 @@ def _place(port: int) -> Place:
 
 
 def _storage_bytes(settings: Settings) -> int | None:
-    """What the database takes on disk, its log included; None in memory."""
-    if settings.in_memory:
+    """What the database takes on disk, its log included; None in memory and where it is PostgreSQL's."""
+    if settings.in_memory or settings.store:
         return None
     files = [settings.data_dir / f"{FILE_NAME}{suffix}" for suffix in ("", "-wal")]
     return sum(file.stat().st_size for file in files if file.exists())

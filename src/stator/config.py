@@ -30,6 +30,7 @@ _POSITIVE = (
     "idle_timeout_seconds",
     "request_timeout_seconds",
     "connections_max",
+    "store_connections",
 )
 
 
@@ -48,6 +49,13 @@ class Settings:
     port: int = _setting(8000, "Port to listen on; 0 lets the system choose one.")
     data_dir: Path = _setting(Path("stator-data"), "Folder that holds everything stored. One server at a time.")
     in_memory: bool = _setting(default=False, text="Keep everything in memory and forget it at the end.")
+    store: str = _setting(
+        "", "PostgreSQL to store everything in (postgresql://...) instead of DATA_DIR; several servers may share one."
+    )
+    read_store: str = _setting(
+        "", "PostgreSQL standbys for eventually consistent reads (postgresql://host1,host2/...)."
+    )
+    store_connections: int = _setting(8, "Connections to PostgreSQL, half for reads; as many again to standbys.")
     tls_cert: Path | None = _setting(None, "PEM file with the certificate chain. Turns TLS on, together with the key.")
     tls_key: Path | None = _setting(None, "PEM file with the certificate's private key.")
     allow_unauthenticated: bool = _setting(
@@ -270,9 +278,21 @@ def _check(settings: Settings) -> None:
     if (settings.tls_cert is None) != (settings.tls_key is None):
         given, missing = ("tls_cert", "tls_key") if settings.tls_key is None else ("tls_key", "tls_cert")
         raise ConfigurationError(f"{given} is set without {missing}; TLS needs both files")
+    _check_store(settings)
     _check_endpoint(settings.kinesis_endpoint)
     if settings.buckets and "{bucket}" not in settings.buckets:
         raise ConfigurationError("buckets must hold {bucket}, as s3://{bucket} does")  # not its value: it may hold keys
+
+
+def _check_store(settings: Settings) -> None:
+    for name in ("store", "read_store"):  # without the value: it may hold a password
+        url = getattr(settings, name)
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ConfigurationError(f"{name} must be a URL such as postgresql://user@host/database")
+    if settings.store and settings.in_memory:
+        raise ConfigurationError("store and in_memory exclude each other: what is in PostgreSQL is not in memory")
+    if settings.read_store and not settings.store:
+        raise ConfigurationError("read_store is set without store; it names standbys of that")
 
 
 def _check_endpoint(url: str) -> None:

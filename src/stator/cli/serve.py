@@ -17,6 +17,10 @@ def serve(settings: Settings) -> int:
     except DataDirectoryInUse as error:
         raise Complaint(f"{error}. Stop it, or choose another directory with --data-dir.") from error
     except StoreError as error:
+        if settings.store:
+            raise Complaint(
+                f"cannot use the database: {error}. Does PostgreSQL run there and let this user in?"
+            ) from error
         raise Complaint(f"cannot open {settings.data_dir}: {error}") from error
     except ssl.SSLError as error:
         files = f"{settings.tls_cert} and {settings.tls_key}"

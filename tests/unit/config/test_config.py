@@ -128,12 +128,18 @@ def test_the_environment_is_refused(variable: str, value: str, text: str) -> Non
         ({"log_level": "loud"}, "log_level must be one of debug, info, warning, error"),
         ({"tls_cert": "a.pem"}, "tls_cert is set without tls_key"),
         ({"tls_key": "a.pem"}, "tls_key is set without tls_cert"),
+        ({"store": "mysql://user:secret@host/db"}, "store must be a URL such as postgresql://user@host/database"),
+        ({"store": "postgresql://h/d", "read_store": "h2"}, "read_store must be a URL such as postgresql://"),
+        ({"store": "postgresql://h/d", "in_memory": True}, "store and in_memory exclude each other"),
+        ({"read_store": "postgresql://h/d"}, "read_store is set without store"),
+        ({"store_connections": "0"}, "store_connections must be greater than 0"),
     ],
 )
 def test_values_that_make_no_sense(flags: dict[str, str | bool], text: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load(flags, {})
     assert text in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
