@@ -7,6 +7,7 @@ import argparse
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from stator.cli.declaring.flags import add_apply
 from stator.cli.moving.flags import add_commands
 from stator.cli.scaling.flags import add_autoscale
 from stator.config import SETTINGS, Setting, closest
@@ -91,6 +92,7 @@ def _make_parser() -> Parser:
     _add_triggers(commands)
     add_commands(commands, _add)
     add_autoscale(commands, _add)
+    add_apply(commands, _add)
 
     _add_instance(commands)
 

@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     if found.command == "version":
         return _print_version()
     try:
-        if found.command in ("table", "copy", "export", "autoscale"):  # servers' settings are nothing to them
+        if found.command in ("table", "copy", "export", "autoscale", "apply"):  # servers' settings are nothing to them
             try:
                 return _move(found)
             except OSError as error:  # a full disk, say
@@ -37,6 +37,10 @@ def _move(found: Namespace) -> int:
         from stator.cli.moving.export import export
 
         return export(found)
+    if found.command == "apply":
+        from stator.cli.declaring.apply import apply
+
+        return apply(found)
     if found.command == "autoscale":
         from stator.cli.scaling.autoscale import autoscale
 
