@@ -39,10 +39,12 @@ class JointStore:
 
     @classmethod
     async def open(cls, store: Store, steady: SteadyClock, id: str, about: Mapping[str, Any]) -> Self:
-        """`store` is the engine. What is opened from now on follows the others; nobody knows of this router yet."""
+        """`store` is the engine; it has a method `cut_off` where others reach it by connections that can be ended. What
+        is opened from now on follows the others; nobody knows of this router yet."""
         fence = Fence(store)
         process = {"host": platform.node(), "pid": os.getpid()}
-        membership = Membership(store, fence, steady, id, {**process, **about})
+        cut_off = getattr(store, "cut_off", None)
+        membership = Membership(store, fence, steady, id, about={**process, **about}, cut_off=cut_off)
         await membership.open()
         return cls(membership, fence, Telling(fence, TOLD))
 

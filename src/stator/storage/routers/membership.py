@@ -4,8 +4,7 @@ Every router has a row that it writes anew twice a second: up to which generatio
 left that was decided by older ones, and up to which time its part of the journals is complete. Whoever waits until all
 routers go by a change waits for their rows to say so. A row that stays the same for longer than its router may go on
 without writing it, and for as long again as a write of its may take to come to its end, is removed: that router is dead
-or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with everything read anew.
-Only durations are compared, each by the clock of one process, so the clocks need not agree.
+or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with all news read. Only durations are compared, each by the clock of one process, so the clocks need not agree.
 
 The router that the row `leader` names does what has to be done once. Another takes its place once its row is gone.
 
@@ -69,15 +68,25 @@ _NOBODY = Leader("", 0)
 
 class Membership:
     """`store` is the engine itself, `fence` what everybody else of this router uses of it. `open`, `join`, then `start`
-    (or `cycle` by hand), and `leave` at the end. `about` is what others may know of this router."""
+    (or `cycle` by hand), and `leave` at the end. `about` is what others may know of this router. `cut_off` ends the
+    connections of a router that is gone to the store: of one that was stopped, a write that was decided long ago may
+    still be on its way there."""
 
     def __init__(
-        self, store: Store, fence: Fence, steady: SteadyClock, id: str, about: Mapping[str, Any] | None = None
+        self,
+        store: Store,
+        fence: Fence,
+        steady: SteadyClock,
+        id: str,
+        *,
+        about: Mapping[str, Any] | None = None,
+        cut_off: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._fence = fence
         self._steady = steady
         self._about = dict(about or {})
+        self._cut_off = cut_off
         self.id = id
         self._takers: list[Take] = []
         self._generation = 0  # up to which this router's copies are
@@ -300,6 +309,8 @@ class Membership:
             self._steady.reach(latest)
 
     async def _remove(self, member: Member) -> bool:
+        if self._cut_off is not None:
+            await self._cut_off(member.id)
         key = self._key(member.id)
 
         def decide(rows: Sequence[Row | None]) -> Change:

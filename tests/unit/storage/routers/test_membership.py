@@ -51,9 +51,13 @@ class Router:
         self.telling = Telling(self.fence, [PLACE])
         self.clock = clock
         self.steady = SteadyClock(clock)
-        self.membership = Membership(house.store, self.fence, self.steady, id)
+        self.cut_off: list[str] = []
+        self.membership = Membership(house.store, self.fence, self.steady, id, cut_off=self.cut)
         self.copy: dict[bytes, bytes] = {}
         self.membership.subscribe(self.take)
+
+    async def cut(self, id: str) -> None:
+        self.cut_off.append(id)
 
     async def take(self, store: Store, keys: Sequence[Key] | None) -> None:
         if keys is None:
@@ -166,6 +170,7 @@ def test_a_router_that_says_nothing_any_more_is_not_waited_for_and_serves_nobody
         await one.membership.cycle()
         await asyncio.wait_for(waiting, 60)
         assert one.membership.is_gone("other")
+        assert one.cut_off == ["other"]
         # It was only stopped for a while.
         await other.membership.cycle()
         assert other.copy == {b"a": b"x"}
@@ -329,7 +334,7 @@ def test_rounds_go_on_by_themselves_and_say_so_when_they_cannot(
 def test_rows_of_members_are_as_told() -> None:
     async def test(house: House) -> None:
         fence = Fence(house.store, house.monotonic)
-        membership = Membership(house.store, fence, SteadyClock(ManualClock()), "one", {"host": "here"})
+        membership = Membership(house.store, fence, SteadyClock(ManualClock()), "one", about={"host": "here"})
         await membership.open()
         await membership.join()
         (member,) = membership.members()
