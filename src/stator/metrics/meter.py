@@ -151,6 +151,16 @@ class Meters:
     def all(self) -> Iterator[Meter]:
         return iter(tuple(self._meters.values()))
 
+    def follow(self, table: Table) -> None:
+        """Hold to a definition that has changed now, and not only from the next request on: units are saved by it from
+        now on."""
+        used = table.becomes or table
+        if used.space in self._meters:
+            self.of(used)
+        for index in used.indexes:
+            if index.space in self._meters and not index.local:
+                self.of_index(used, index)
+
     def refresh(self) -> None:
         """Ask anew for the limits of every meter, as soon as each is used again."""
         for meter in self._meters.values():

@@ -66,6 +66,19 @@ def test_the_meter_is_the_same_and_follows_the_table(clock: ManualClock) -> None
     assert meter.write_units == 1500.0
 
 
+def test_a_change_counts_from_when_it_is_made(clock: ManualClock) -> None:
+    meters = Meters(clock, _provisioned)
+    meters.of_index(_TABLE, _BY_V).write(1200)
+    clock.advance(10)
+    after = replace(_TABLE, indexes=(replace(_BY_V, throughput=Throughput(3, 100)),))
+    meters.follow(replace(_TABLE, becomes=after))
+    clock.advance(10)
+    writes = meters.of_index(after, after.indexes[0]).writes
+    assert writes is not None
+    assert writes.buckets[0].fill(clock()) == 40 + 1000
+    assert meters.find(_TABLE.space) is None  # none is made for it
+
+
 def test_limits_come_and_go(clock: ManualClock) -> None:
     limits = [_provisioned(_TABLE, None)]
     meters = Meters(clock, lambda _table, _index: limits[-1])
