@@ -4,7 +4,8 @@ Every router has a row that it writes anew twice a second: up to which generatio
 left that was decided by older ones, and up to which time its part of the journals is complete. Whoever waits until all
 routers go by a change waits for their rows to say so. A row that stays the same for longer than its router may go on
 without writing it, and for as long again as a write of its may take to come to its end, is removed: that router is dead
-or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with all news read. Only durations are compared, each by the clock of one process, so the clocks need not agree.
+or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with all news read. Only
+durations are compared, each by the clock of one process, so the clocks need not agree.
 
 The router that the row `leader` names does what has to be done once. Another takes its place once its row is gone.
 
