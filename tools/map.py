@@ -112,6 +112,7 @@ ROOMS = (
         ("load", "policy", "tracking", "decision"),
     ),
     Room(f"{SOURCE}/api/cloudwatch", "CloudWatch's operations on metrics and alarms."),
+    Room(f"{SOURCE}/api/autoscaling", "Application Auto Scaling's operations."),
     Room(f"{SOURCE}/api/triggers", "Lambda's five operations on event source mappings.", ("routes", "settings")),
     Room(f"{SOURCE}/partiql", "A language over items."),
     Room(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import uvloop
 
+import stator.api.autoscaling
 import stator.api.cloudwatch
 import stator.api.dynamodb
 import stator.api.instance
@@ -31,6 +32,7 @@ from stator.archive.jobs import Jobs
 from stator.archive.places.buckets import Buckets
 from stator.archive.places.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
+from stator.autoscaling.scalings import Scalings
 from stator.background import Background, alarm_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
@@ -205,6 +207,7 @@ async def _furnish(
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock, _alarm_actions(settings)),
+        scalings=Scalings(store, clock),
         meters=job_parts.meters,
     )
     return parts, job_parts, budgets.duties(catalog)
@@ -241,7 +244,8 @@ def _interrupt(stop: asyncio.Event) -> None:
 
 def operations() -> Mapping[str, Operation]:
     """Every operation there is: importing its file registers it."""
-    for package in (stator.api.dynamodb, stator.api.streams, stator.api.instance, stator.api.cloudwatch):
+    others = stator.api.cloudwatch, stator.api.autoscaling
+    for package in (stator.api.dynamodb, stator.api.streams, stator.api.instance, *others):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     return OPERATIONS

@@ -85,8 +85,8 @@ class ConditionalCheckFailedException(WireError):
 
 
 class ResourceNotFoundException(WireError):
-    def __init__(self, message: str = "Requested resource not found") -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "Requested resource not found", **fields: Any) -> None:
+        super().__init__(message, **fields)
 
 
 class ResourceInUseException(WireError):
@@ -257,6 +257,18 @@ class InvalidFormatFault(WireError):
 
 class LimitExceededFault(WireError):
     """CloudWatch's word for one alarm too many."""
+
+
+class ObjectNotFoundException(WireError):
+    """Application Auto Scaling's word for what is not registered."""
+
+
+class InvalidNextTokenException(WireError):
+    """A NextToken that came from no answer to such a request."""
+
+
+class TooManyTagsException(WireError):
+    """Fields: `ResourceName`, the ARN."""
 
 
 class ThrottlingException(WireError):

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.running import RunningServer, start_server
+from tests.operations.autoscaling import create_provisioned
+from tests.running import Account, RunningServer, start_server
 
 MakeTable = Callable[..., str]
 
@@ -15,6 +16,26 @@ def server() -> Iterator[RunningServer]:
     running = start_server()
     yield running
     running.close()
+
+
+@pytest.fixture
+def scaling(account: Account) -> Iterator[Any]:
+    client = account.client("application-autoscaling")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def cloudwatch(account: Account) -> Iterator[Any]:
+    client = account.client("cloudwatch")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def music(dynamodb: Any) -> None:
+    """A table with provisioned capacity."""
+    create_provisioned(dynamodb)
 
 
 @pytest.fixture

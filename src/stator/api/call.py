@@ -8,6 +8,7 @@ from stator.archive.backups import Backups
 from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
+from stator.autoscaling.scalings import Scalings
 from stator.clock import Clock
 from stator.items.charge import ChargedWriter
 from stator.items.read import Reader
@@ -38,6 +39,7 @@ class Parts:
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     series: SeriesStore
     alarms: Alarms = field(kw_only=True)
+    scalings: Scalings = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
     meters: Meters = field(default_factory=Meters)

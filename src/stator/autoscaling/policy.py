@@ -36,6 +36,8 @@ class Situation:
     memory: Memory = Memory()
     breaches: Mapping[str, float] = field(default_factory=dict)
     """By a policy's name: how far the metric of an alarm that is in ALARM and names it is past its threshold."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """By a policy's name: the newest value of the metric of its own that it goes by."""
 
 
 class Wish(NamedTuple):

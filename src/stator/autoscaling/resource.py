@@ -5,6 +5,8 @@ them. Pure.
 import re
 from typing import Final, NamedTuple
 
+from stator.model.table import Index, Table, Throughput
+
 NAMESPACE: Final = "dynamodb"
 READ, WRITE = "read", "write"
 
@@ -47,3 +49,26 @@ def parse_resource(resource_id: str, dimension: str) -> Resource | None:
     if found is None or kind is None or kind[0] != (found[2] is not None):
         return None
     return Resource(found[1], found[2], kind[1])
+
+
+def throughput_of(table: Table | None, index: str | None) -> Throughput | None:
+    """What is provisioned for a table or a global index of it, or will be once a change has settled; None where there
+    is no such thing, or it is on demand."""
+    after = None if table is None else table.becomes or table
+    if after is None or after.on_demand:
+        return None
+    if index is None:
+        return after.throughput
+    found = global_index(after, index)
+    return None if found is None else found.throughput
+
+
+def capacity_of(table: Table | None, resource: Resource) -> int | None:
+    throughput = throughput_of(table, resource.index)
+    if throughput is None:
+        return None
+    return throughput.read if resource.unit == READ else throughput.write
+
+
+def global_index(table: Table, name: str) -> Index | None:
+    return next((index for index in table.indexes if index.name == name and not index.local), None)

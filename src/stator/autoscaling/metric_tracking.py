@@ -1,0 +1,51 @@
+"""Target tracking by a metric of somebody's choice, which is taken to fall as capacity grows. Pure."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from stator.autoscaling.policy import Situation, Wish
+from stator.autoscaling.tracking import LOW_SECONDS
+
+LOW: Final = 0.9
+"""Of the target: below that there is too much, as the service has it for such metrics."""
+
+_LOW_SINCE: Final = "low_since"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTracking:
+    """`target` in what the metric is measured in. The newest minute counts. Other members as of TargetTracking."""
+
+    name: str
+    target: float
+    out_cooldown: float = 0.0
+    in_cooldown: float = 0.0
+    scales_in: bool = True
+    low_seconds: int = LOW_SECONDS
+
+    @property
+    def votes_on_scale_in(self) -> bool:
+        return self.scales_in
+
+    def wish(self, situation: Situation) -> Wish:
+        value = situation.metrics.get(self.name)
+        if value is None:  # nothing is known: nothing is done
+            return Wish(situation.capacity, "", {})
+        wanted = max(1, ceil(situation.capacity * value / self.target - 1e-9))
+        memory, now = situation.memory, situation.now
+        reason = f"its metric is {value:g} with {situation.capacity} {situation.unit} units a second, and the target is"
+        if value > self.target:
+            # The metric of a minute tells of a change only when that is over.
+            if now - memory.changed_at < max(self.out_cooldown, 60.0):
+                return Wish(situation.capacity, "", {})
+            return Wish(max(wanted, situation.capacity), f"{reason} {self.target:g}", {})
+        if value > self.target * LOW or not self.scales_in:
+            return Wish(situation.capacity, "", {})
+        since = memory.notes.get(f"{self.name}.{_LOW_SINCE}", now)
+        notes = {_LOW_SINCE: since}
+        if now - since < self.low_seconds or now - memory.changed_at < max(self.in_cooldown, 60.0):
+            return Wish(situation.capacity, "", notes)
+        return Wish(
+            min(wanted, situation.capacity), f"{reason} {self.target:g}, since {now - since:.0f} seconds", notes
+        )
