@@ -81,9 +81,9 @@ def _too_few_samples(alarm: Alarm, known: Sequence[Measured]) -> bool:
     """Whether a percentile says nothing yet: there should be ten samples beyond it."""
     if alarm.low_samples != "ignore" or not alarm.statistic.startswith("p"):
         return False
-    share = float(alarm.statistic[1:]) / 100
-    beyond = min(share, 1 - share)
-    return beyond > 0 and any(each.samples is not None and each.samples * beyond < 10 for each in known)
+    percent = float(alarm.statistic[1:])
+    beyond = min(percent, 100 - percent)
+    return beyond > 0 and any(each.samples is not None and each.samples * beyond < 10 * 100 for each in known)
 
 
 def _reason(alarm: Alarm, state: str, known: Sequence[Measured], missing: int) -> str:
