@@ -47,7 +47,7 @@ from stator.metrics.alarm_action import Actions
 from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
 from stator.services.budget import Budgets
-from stator.services.chains.keeper import steady_clock
+from stator.services.chains.barrier import steady_clock
 from stator.services.figures import Figures
 from stator.services.joint_store import JointStore
 from stator.services.metering import Metering
@@ -183,6 +183,7 @@ async def _furnish(
     jobs = Jobs(told, clock, id) if routers is None else Jobs(told, clock, id, is_gone=routers.is_gone)
     await jobs.load()
     budgets = await Budgets.open(store, clock, settings.throttling, id)
+    catalog.watch(budgets.meters.follow)
     job_parts = replace(
         JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive, shared=shared),
         buckets=buckets,

@@ -1,13 +1,18 @@
 """`stator archive`: what is in an archive, with and without a server beside it."""
 
+import shutil
 import time
+import urllib.request
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from stator.cli.main import main
 from tests.commands.process import Start, run, url_of
 from tests.crash.server_process import PlainClient
 from tests.crash.works import TABLE, BackupWork, ExportWork, Place, asked
+from tests.running import wait_until
 
 
 @pytest.fixture
@@ -81,3 +86,47 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
         assert (wrong.returncode, "is no place for an archive" in wrong.stderr) == (2, True)
     wrong = run("archive", "verify", "--archive", "ftp://x")
     assert (wrong.returncode, "is no place for an archive" in wrong.stderr) == (1, True)
+
+
+def test_what_a_lost_data_directory_left_is_shown_and_removed_if_wanted(archive: Path) -> None:
+    assert main(["archive", "prune", "--archive", str(archive)]) == 0
+    (record,) = archive.glob("chains/**/chain.json")
+    with patch("time.time", lambda: 1e10):
+        assert main(["archive", "prune", "--archive", str(archive)]) == 0
+        assert record.exists()
+        assert main(["archive", "prune", "--archive", str(archive), "--delete"]) == 0
+    assert list(archive.glob("chains/**/*.*")) == []
+    assert list(archive.glob("backups/**/manifest.json"))
+    assert run("archive", "prune", "--data-dir", archive / "none").returncode == 1
+
+
+def test_nobody_asked_to_take_over(archive: Path) -> None:
+    done = run("archive", "take-over", "0123456789abcdef", "--archive", archive)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nobody asked as 0123456789abcdef" in done.stderr
+
+
+def test_a_copy_is_refused_until_it_is_decided_for(archive: Path, start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(data, tmp_path / "copy")
+    flags = ["--archive", archive, "--archive-segment-seconds", "0.1", "--port", "0"]
+    (writer,) = archive.glob("chains/**/writer.json")
+    first = writer.read_bytes()
+    original = start("serve", "--data-dir", data, *flags)
+    url_of(original)
+    wait_until(lambda: writer.read_bytes() != first)
+    original.terminate()
+    original.wait(20)
+    held = writer.read_bytes()
+    copy = start("serve", "--data-dir", tmp_path / "copy", *flags)
+    url = url_of(copy)
+    wait_until(lambda: bool(list(archive.glob("chains/**/asked/*"))))
+    (asking,) = archive.glob("chains/**/asked/*")
+    assert writer.read_bytes() == held
+    with urllib.request.urlopen(f"{url}/metrics") as reply:
+        assert b'stator_archive_foreign{account="000000000007",region="eu-west-1",table="things"} 1' in reply.read()
+    done = run("archive", "take-over", asking.name, "--archive", archive)
+    assert (done.returncode, done.stdout.strip()) == (0, str(writer.parent.relative_to(archive)))
+    granted = writer.read_bytes()
+    wait_until(lambda: writer.read_bytes() != granted)
+    assert run("archive", "verify", "--archive", archive).returncode == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from stator.archive import full_copy, mark
 from stator.archive.backup import FOLDER, of_copy
+from stator.archive.chains import abandoned, tenure
 from stator.archive.chains import chain as chains
 from stator.archive.chains.check import covered, prefixes
 from stator.archive.instances import instance
@@ -17,6 +18,7 @@ from stator.archive.verify import verify as look_at
 from stator.cli.complaint import Complaint
 from stator.cli.progress import counted
 from stator.config import Settings
+from stator.limits import DAY_SECONDS
 
 
 def show(settings: Settings) -> int:
@@ -27,6 +29,43 @@ def show(settings: Settings) -> int:
 def verify(settings: Settings) -> int:
     """Reads everything. Prints what can be restored and what is wrong; returns 1 where something is, else 0."""
     return _run(_verify, settings)
+
+
+def take_over(settings: Settings, asked: str) -> int:
+    """Decides for the data directory that asked under this id. Returns 1 where nothing was asked, else 0."""
+
+    async def work(archive: Location) -> int:
+        granted = await tenure.grant(archive, chains.FOLDER, asked)
+        for prefix in granted:
+            print(prefix)
+        if not granted:
+            raise Complaint(f"nobody asked as {asked} in {archive.url}. The server's log has the id.")
+        print("The server goes on when it tries again, within a minute.", file=sys.stderr)
+        return 0
+
+    return _run(work, settings)
+
+
+def prune(settings: Settings, now: float, *, delete: bool) -> int:
+    """Prints what data directories that are lost have left, and removes it if that is wanted."""
+
+    async def work(archive: Location) -> int:
+        if not await mark.check(archive):
+            raise Complaint(f"{archive.url} is no archive. Name the one to look at with --archive.")
+        found = await abandoned.find(archive, now)
+        for each in found:
+            size = f"{counted(each.objects, 'objects')}, {each.bytes:,} bytes"
+            print(f"{each.chain.prefix}  {covered(each.chain)}, last written {shown(each.since)}: {size}", flush=True)
+            if delete:
+                await abandoned.remove(archive, each.chain.prefix)
+        days = abandoned.ABANDONED_SECONDS // DAY_SECONDS
+        if not found:
+            print(f"Nothing has been left alone for {days} days.", file=sys.stderr)
+        else:
+            print("Removed." if delete else "Kept; --delete removes it.", file=sys.stderr)
+        return 0
+
+    return _run(work, settings)
 
 
 def _run(work: Callable[[Location], Coroutine[Any, Any, int]], settings: Settings) -> int:

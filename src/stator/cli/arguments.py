@@ -100,6 +100,12 @@ def _make_parser() -> Parser:
     actions = archive.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_settings(_add(actions, "list", "Show backups, and the times that tables can be recovered to."), *_ARCHIVE)
     _add_settings(_add(actions, "verify", "Read everything and say what can be restored."), *_ARCHIVE)
+    take_over = _add(actions, "take-over", "Have a data directory that was refused keep its tables' changes here.")
+    _add_settings(take_over, *_ARCHIVE)
+    take_over.add_argument("asked", metavar="ID", help="As the server's log has it.")
+    prune = _add(actions, "prune", "Show what was left by data directories that are lost for 35 days, or remove it.")
+    _add_settings(prune, *_ARCHIVE)
+    prune.add_argument("--delete", action="store_true", help="Remove it, for good.")
 
     doctor = _add(commands, "doctor", "Check a data directory.")
     _add_settings(doctor, "data_dir")

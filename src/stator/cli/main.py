@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from argparse import Namespace
 
 from stator.cli.arguments import given_settings, parse
@@ -80,6 +81,10 @@ def _run(found: Namespace, settings: Settings) -> int:
     if found.command == "archive":
         from stator.cli import archive
 
+        if found.action == "take-over":
+            return archive.take_over(settings, found.asked)
+        if found.action == "prune":
+            return archive.prune(settings, time.time(), delete=found.delete)
         return archive.show(settings) if found.action == "list" else archive.verify(settings)
     if found.command == "rollback":
         from stator.cli.rollback import roll_back

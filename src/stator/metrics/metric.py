@@ -65,6 +65,12 @@ ARCHIVE_COPY_AGE = Metric(
 ARCHIVE_FAILURES = Metric(
     "stator_archive_failures", (), "Failures to keep the archive up to date since the start.", counter=True
 )
+ARCHIVE_FOREIGN = Metric(
+    "stator_archive_foreign",
+    _TABLE,
+    "1 while the archive has changes of this table that another data directory wrote, so that none are added: the log "
+    "says how to take over.",
+)
 CONNECTIONS = Metric("stator_connections", (), "Connections of clients that are open now.")
 REPLIES = Metric("stator_replies", (), "Requests answered since the start, failures among them.", counter=True)
 REQUESTS = Metric(
@@ -125,6 +131,7 @@ METRICS = (
     ARCHIVE_SEGMENT_AGE,
     ARCHIVE_COPY_AGE,
     ARCHIVE_FAILURES,
+    ARCHIVE_FOREIGN,
     CONNECTIONS,
     REPLIES,
     REQUESTS,

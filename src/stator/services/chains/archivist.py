@@ -6,6 +6,7 @@ tried again after a pause that grows, and what is not sealed is not trimmed from
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
 from stator.archive.chains import kept
@@ -14,9 +15,10 @@ from stator.archive.chains.reach import Reach
 from stator.archive.instances import instance
 from stator.archive.places.failure import ArchiveError
 from stator.limits import DAY_SECONDS
-from stator.metrics.metric import ARCHIVE_COPY_AGE, ARCHIVE_FAILURES, ARCHIVE_SEGMENT_AGE, Figure
+from stator.metrics.metric import ARCHIVE_COPY_AGE, ARCHIVE_FAILURES, ARCHIVE_FOREIGN, ARCHIVE_SEGMENT_AGE, Figure
 from stator.model.table import Table
-from stator.services.chains.keeper import ChainKeeper, Superseded, Trouble, pass_barrier
+from stator.services.chains.barrier import pass_barrier
+from stator.services.chains.keeper import ChainKeeper, Superseded, Trouble
 from stator.services.chains.merging import Merging
 from stator.services.chains.pruning import Pruning
 from stator.services.parts import JobParts
@@ -50,6 +52,7 @@ class Archivist:
         self._unwanted: set[str] = set()  # tables that may be wished for anew
         self._copying = asyncio.Lock()
         self._failures = 0
+        self._me = secrets.token_hex(8)  # as chains know this process
         parts.catalog.watch(self._note)
 
     async def seal_once(self) -> int:
@@ -96,6 +99,7 @@ class Archivist:
         async def prune(keeper: ChainKeeper) -> None:
             own = keeper.own
             if own.ended is None and keeper.is_open:
+                await keeper.check()
                 await pruning.prune(keeper, self._table_of(keeper))
                 await merging.merge(keeper)
             elif own.ended is not None and own.ended < min(now - ENDED_SECONDS, now if needed is None else needed):
@@ -147,6 +151,7 @@ class Archivist:
                 continue
             table = keeper.own.table
             labels = (table.account, table.region, table.name)
+            figures.append(Figure(ARCHIVE_FOREIGN, labels, int(keeper.foreign)))
             since = keeper.own.since or now
             figures.append(Figure(ARCHIVE_SEGMENT_AGE, labels, max(0.0, now - max(since, keeper.through / 1000))))
             if keeper.copies:
@@ -173,7 +178,7 @@ class Archivist:
         for table_id, own in rows.items():
             keeper = self._keepers.get(table_id)
             if keeper is None or keeper.own != own:
-                keeper = self._keepers[table_id] = ChainKeeper(self._parts, own)
+                keeper = self._keepers[table_id] = ChainKeeper(self._parts, own, self._me)
                 self._by_journal[own.table.space] = keeper
         for table_id in self._keepers.keys() - rows.keys():
             self._drop(self._keepers[table_id])

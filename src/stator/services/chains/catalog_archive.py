@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import secrets
 import uuid
 
 from stator.archive.chains import catalog_journal
+from stator.archive.chains.tenure import Displaced, Foreign, Tenure
+from stator.archive.places.failure import Missing
 from stator.services.parts import JobParts
 from stator.tables import history
 
@@ -21,6 +24,8 @@ class CatalogArchive:
         self._parts = parts
         self._sealing = asyncio.Lock()
         self._sealed: tuple[str, int] | None = None  # of which instance, and up to which sequence
+        self._tenure: Tenure | None = None
+        self._me = secrets.token_hex(8)  # as the archive knows this process
 
     async def run_once(self) -> int:
         """Seal every change that is acknowledged; returns how many."""
@@ -28,19 +33,47 @@ class CatalogArchive:
         if owner is None:
             return 0
         async with self._sealing:
-            if self._sealed is None and await self._is_foreign(owner.id):
-                _log.warning("the archive knows more of this instance than its data directory: it begins anew")
-                owner = await self._parts.catalog.journal_all(uuid.uuid4().hex, anew=True)
-            return await self._seal(owner.id)
+            try:
+                return await self._seal(owner.id)
+            except (Foreign, Displaced, Missing):
+                self._sealed = self._tenure = None
+                raise
+
+    async def _enter(self, owner: str) -> tuple[str, Tenure]:
+        """The instance whose changes these are from now on, and the right to seal them."""
+        tenure = self._tenure_of(owner)
+        try:
+            await tenure.claim()
+            foreign = await self._is_foreign(owner)
+        except Foreign:
+            foreign = True
+        if foreign:
+            _log.warning("the archive has more of this instance than its data directory, or of a copy: it begins anew")
+            owner = (await self._parts.catalog.journal_all(uuid.uuid4().hex, anew=True)).id
+            tenure = self._tenure_of(owner)
+        await tenure.take()
+        return owner, tenure
+
+    def _tenure_of(self, owner: str) -> Tenure:
+        prefix = catalog_journal.prefix_of(owner)
+        return Tenure(self._parts.store, self._parts.archive, prefix, self._me, appeal=False)
 
     async def _seal(self, owner: str) -> int:
+        if self._tenure is None or self._sealed is None or self._sealed[0] != owner:
+            owner, self._tenure = await self._enter(owner)
         sealed = await self._known(owner)
         begun = sealed
         while True:
             records = await self._parts.store.changes(history.JOURNAL, history.LANE, sealed, _RECORDS)
             if not records:
                 break
+            await self._tenure.check()
             made = await catalog_journal.seal(self._parts.archive, owner, records)
+            try:
+                await self._tenure.check()
+            except (Foreign, Displaced):  # who took over meanwhile knows nothing of it
+                await self._parts.archive.delete(f"{catalog_journal.prefix_of(owner)}/{made.path}")
+                raise
             sealed = made.last
             self._sealed = owner, sealed
         if sealed > begun:

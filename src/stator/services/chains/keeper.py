@@ -14,57 +14,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stator.archive import full_copy, mark
+from stator.archive.chains import abandoned, kept, segment, tenure
 from stator.archive.chains import chain as chains
-from stator.archive.chains import kept, segment
 from stator.archive.chains.chain import Chain, ChainRecord, Head
 from stator.archive.chains.kept import Kept
 from stator.archive.chains.segment import Segment
+from stator.archive.chains.tenure import Displaced, Foreign, Tenure
 from stator.archive.chunk import CHUNK_BYTES
 from stator.archive.places.failure import Missing
-from stator.clock import Clock, SteadyClock
 from stator.journal.journal import Journal
 from stator.journal.record import LANES
-from stator.limits import DAY_SECONDS
 from stator.model.table import Table
+from stator.services.chains.barrier import pass_barrier
 from stator.services.parts import JobParts
 from stator.services.supervisor import retry_seconds
-from stator.storage.routers.membership import BARRIER
-from stator.storage.store import Change, Put, Record, Row, Snapshot, Store
+from stator.storage.store import Change, Record, Row, Snapshot
 
 _log = logging.getLogger(__name__)
-
-AHEAD_SECONDS = float(DAY_SECONDS)
-"""What lies further ahead than this is taken for a clock that was wrong."""
 
 HEAD_SECONDS = 300.0  # at most between two heads of a table that nothing happens to
 _READ_BYTES = 256 * 1024  # about so much of the journal is read at a time: the loop waits for it
 _READ_RECORDS = 250
-
-
-async def pass_barrier(parts: JobParts) -> int:
-    """A time, in milliseconds: every change of then and before can be read from its journal now."""
-    if parts.routers is not None:
-        return await parts.routers.pass_time()
-
-    def decide(_: Sequence[Row | None]) -> Change:
-        now = int(parts.steady() * 1000)
-        value = str(now).encode()
-        return Change(puts=[Put(BARRIER, len(value), value)], result=now - 1)  # others may follow in this millisecond
-
-    through: int = await parts.store.transact((), decide)
-    return through
-
-
-async def steady_clock(store: Store, clock: Clock) -> SteadyClock:
-    """A clock that begins no earlier than the last time that was told to be covered, also where the other was set back
-    while no server ran: a change from before that time would be in no state of the past."""
-    (row,) = await store.get([BARRIER])
-    since = 0.0 if row is None else int(row.value) / 1000
-    ahead = since - clock()
-    if ahead > AHEAD_SECONDS:  # the clock was wrong then: better to begin anew than to stay wrong for long
-        _log.warning("the clock is %.0f s behind the changes that are kept; times until now cannot be relied on", ahead)
-        since = 0.0
-    return SteadyClock(clock, since)
 
 
 class Superseded(Exception):
@@ -98,7 +68,7 @@ class ChainKeeper:
     """`own` is the row that the store has. Any method may raise what the archive or the store does; the next call goes
     on from what was done."""
 
-    def __init__(self, parts: JobParts, own: Kept) -> None:
+    def __init__(self, parts: JobParts, own: Kept, me: str) -> None:
         self.own = own
         self.prefix = chains.prefix_of(own.table)
         self.through = 0  # milliseconds: up to then everything is in segments
@@ -108,7 +78,9 @@ class ChainKeeper:
         self.superseded: dict[str, float] = {}  # segments that others have as well, and since when that is known
         self.trouble = Trouble()
         self.copy_trouble = Trouble()
+        self.foreign = False  # whether another data directory has it
         self._parts = parts
+        self._tenure = Tenure(parts.store, parts.archive, self.prefix, me)
         self._number = own.table.space  # of the journal
         self._journal = Journal(parts.store)
         self._record: ChainRecord | None = None  # as the archive has it, once the chain is open
@@ -132,10 +104,13 @@ class ChainKeeper:
             if self._record is not None:
                 return
             await mark.inscribe(self._parts.archive, self._parts.clock())
+            granted = await self._enter()
             if not self.own.begun:
                 await self._begin(table or self.own.table, self.own.since)
             chain = await self._read()
-            if table is not None and (chain is None or await self._is_foreign(chain)):
+            if not granted:  # once more: what was put while it took over is seen now
+                await self._check_known(chain)
+            if table is not None and (chain is None or await self._is_other(chain)):
                 _log.warning("the chain %s does not fit what the store has; it begins anew", self.prefix)
                 await self._begin(table, None, anew=True)
                 chain = await self._read()
@@ -151,19 +126,34 @@ class ChainKeeper:
             now = self._parts.steady()
             due = oldest is not None and (age_seconds is None or now - oldest / 1000 >= age_seconds)
             if due:
+                await self.check()
+                held = [len(lane) for lane in self.lanes]
                 work = (self._seal_lane(lane, through) for lane in range(LANES))
                 # All end before one's failure is told: the next round must not meet what is left of this one.
                 for failure in await asyncio.gather(*work, return_exceptions=True):
                     if failure is not None:
                         raise failure
+                await self._check_sealed(held)
                 oldest = None
             covered = through if oldest is None else min(through, oldest - 1)
             self.through = max(self.through, covered)
             # Until a head covers the chain's beginning, the archive alone leads to no time.
             news = due or self._head is None or self._head.through < round((self.own.since or 0.0) * 1000)
             if news or age_seconds is None or now - self._head_at >= HEAD_SECONDS:
+                await self.check()
                 await self._put_head(now)
             return due
+
+    async def _check_sealed(self, held: Sequence[int]) -> None:
+        """What was added to lanes of that length stays, unless another took over meanwhile: it knows nothing of it."""
+        try:
+            await self.check()
+        except (Foreign, Displaced):
+            for lane, length in zip(self.lanes, held, strict=True):
+                for made in lane[length:]:
+                    await self._parts.archive.delete(f"{self.prefix}/{made.path}")
+                del lane[length:]
+            raise
 
     async def note(self, table: Table) -> None:
         """Have the archive know the table as it is now."""
@@ -189,6 +179,11 @@ class ChainKeeper:
             made = await full_copy.write(self._parts.archive, path, snapshot, table, moment=moment / 1000)
         finally:
             await snapshot.close()
+        try:
+            await self.check()
+        except (Foreign, Displaced):
+            await full_copy.remove(self._parts.archive, path)
+            raise
         self.copies.append(moment)
         self.copied = made.lanes
 
@@ -207,16 +202,20 @@ class ChainKeeper:
         return self.copied
 
     async def forget(self) -> None:
-        """Remove the whole chain, then the row that told of it."""
-        await self._parts.archive.delete(f"{self.prefix}/{chains.RECORD}")
-        for found in await self._parts.archive.list(f"{self.prefix}/"):
-            await self._parts.archive.delete(found.path)
+        """Remove the whole chain, then the row that told of it; that alone where another data directory has it."""
+        try:
+            await self._tenure.claim()
+            await self._tenure.take()
+        except Foreign:
+            _log.warning("%s is another data directory's by now and stays in the archive", self.prefix)
+        else:
+            await abandoned.remove(self._parts.archive, self.prefix)
         key, own = kept.key_of(self.own.table.id), self.own
 
         def decide(rows: Sequence[Row | None]) -> Change:
             if rows[0] is None or kept.decode(rows[0].value) != own:
                 return Change()  # wished for again meanwhile
-            return Change(deletes=[key])
+            return Change(deletes=[key, self._tenure.key])
 
         await self._parts.store.transact([key], decide)
 
@@ -233,7 +232,8 @@ class ChainKeeper:
         start = [await self._before(lane, end, first) for lane, end in enumerate(await self._ends())]
         if anew:  # what the archive has of these sequences is something else
             for found in await self._parts.archive.list(f"{self.prefix}/"):
-                await self._parts.archive.delete(found.path)
+                if found.path != f"{self.prefix}/{tenure.NAME}":
+                    await self._parts.archive.delete(found.path)
         empty = self.own.empty and not anew
         record = ChainRecord(table, since, tuple(start), empty)
         await self._parts.archive.put(f"{self.prefix}/{chains.RECORD}", chains.encode(record))
@@ -255,7 +255,44 @@ class ChainKeeper:
         except Missing:
             return None
 
-    async def _is_foreign(self, chain: Chain) -> bool:
+    async def _enter(self) -> bool:
+        """Have the chain for this process, unless another data directory writes it; whether a person has decided for
+        this one."""
+        try:
+            granted = await self._tenure.claim()
+            if not granted:
+                await self._check_known(await self._read())
+            await self._tenure.take()
+        except Foreign:
+            self.foreign = True
+            raise
+        self.foreign = False
+        return granted
+
+    async def _check_known(self, chain: Chain | None) -> None:
+        """The archive has no change that the store has not. Raises Foreign."""
+        for number, end in enumerate(await self._ends()):
+            newest = chain.lanes[number][-1] if chain is not None and chain.lanes[number] else None
+            if newest is None:
+                continue
+            found = await self._parts.store.changes(self._number, number, newest.last - 1, 1)
+            # A copy may have gone as far by itself, with other changes.
+            other = found and found[0].sequence == newest.last
+            if newest.last > end or (other and segment.milliseconds(found[0].record) != newest.last_ms):
+                self.foreign = True
+                raise await self._tenure.refuse("it has changes that this data directory, a copy or set back, has not")
+
+    async def check(self) -> None:
+        """That it is still this process's to add to and to prune. Raises Foreign or Displaced, or Missing when the
+        chain is gone."""
+        try:
+            await self._tenure.check()
+        except (Foreign, Displaced, Missing) as error:
+            self.foreign = isinstance(error, Foreign)
+            self._record = None  # to be opened anew
+            raise
+
+    async def _is_other(self, chain: Chain) -> bool:
         """Whether what the archive has does not belong to what the store has."""
         if (chain.record.since, chain.record.start) != (self.own.since, self.own.start):
             return True
@@ -323,6 +360,7 @@ class ChainKeeper:
         self._head_at = now
 
     async def _put_record(self, record: ChainRecord) -> None:
+        await self.check()
         await self._parts.archive.put(f"{self.prefix}/{chains.RECORD}", chains.encode(record))
         self._record = record
 

@@ -100,6 +100,14 @@ class Transaction:
             roll_back(self._connection)
 
 
+def make_space(cursor: apsw.Cursor) -> int:
+    """A new one; its number."""
+    space: int = cursor.execute("SELECT next FROM counters WHERE name = 'space'").get
+    cursor.execute("UPDATE counters SET next = ? WHERE name = 'space'", (space + 1,))
+    cursor.execute("INSERT INTO spaces (space, rows, size, dropped) VALUES (?, 0, 0, 0)", (space,))
+    return space
+
+
 def commit(connection: apsw.Connection) -> None:
     """COMMIT, and if that fails leave no transaction behind."""
     try:

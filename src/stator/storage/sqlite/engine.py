@@ -20,7 +20,7 @@ from stator.storage.directory import make_directory
 from stator.storage.failure import StoreBusy, StoreClosed, StoreError, StoreFailure
 from stator.storage.sqlite import schema
 from stator.storage.sqlite.backlog import Backlog
-from stator.storage.sqlite.chores import Sweep, Trim, Vacuum, commit, roll_back
+from stator.storage.sqlite.chores import Sweep, Trim, Vacuum, commit, make_space, roll_back
 from stator.storage.sqlite.fault import TRANSLATED, is_full, is_lasting, is_members_own, translate
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
@@ -177,16 +177,10 @@ class SqliteStore:
             return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])
 
     async def create_space(self) -> int:
-        def make(cursor: apsw.Cursor) -> int:
-            space: int = cursor.execute("SELECT next FROM counters WHERE name = 'space'").get
-            cursor.execute("UPDATE counters SET next = ? WHERE name = 'space'", (space + 1,))
-            cursor.execute("INSERT INTO spaces (space, rows, size, dropped) VALUES (?, 0, 0, 0)", (space,))
-            return space
-
         def note(space: int) -> None:
             self._books.usage[space] = _NOTHING
 
-        return cast(int, await self._own(make, note))
+        return cast(int, await self._own(make_space, note))
 
     async def spaces(self) -> list[int]:
         return [space for space in self._books.usage if space]

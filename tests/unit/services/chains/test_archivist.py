@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -245,32 +244,6 @@ def test_an_archive_that_was_lost_begins_anew(tmp_path: Path) -> None:
 
     run(first, place(), tmp_path / "data")
     run(second, place(), tmp_path / "data", now=1.75e9 + 100)
-
-
-def test_a_data_directory_that_was_set_back_begins_anew(tmp_path: Path) -> None:
-    archive = place()
-
-    async def first(house: House) -> None:
-        table = await house.create()
-        table = await house.enable()
-        await house.put(table, a="1")
-        await house.settle()
-
-    async def ahead(house: House) -> None:
-        await house.put(house.parts.catalog.require(*PLACE, "music"), a="2", b="2")
-        await house.settle()
-
-    async def behind(house: House) -> None:
-        table = house.parts.catalog.require(*PLACE, "music")
-        await house.put(table, a="3")
-        await house.settle()
-        await house.settle()
-        assert await house.items(table, house.clock() - 1) == {"a": "3"}
-
-    run(first, archive, tmp_path / "data")
-    shutil.copytree(tmp_path / "data", tmp_path / "old")
-    run(ahead, archive, tmp_path / "data", now=1.75e9 + 100)
-    run(behind, archive, tmp_path / "old", now=1.75e9 + 200)
 
 
 def test_off_and_on_again_at_once_begins_anew() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stator.archive.chains import catalog_journal
+from stator.archive.chains.tenure import Foreign
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Unreachable
 from stator.clock import ManualClock
@@ -88,7 +89,7 @@ def test_every_change_is_sealed_once(tmp_path: Path) -> None:
         await change(parts, "4")
         assert await duty.run_once() == 1
         assert await sealed(archive, OWNER, 4) == ["1", "2", "3", "4"]
-        assert len(await archive.list()) == 3
+        assert len(await archive.list(f"catalog/{OWNER}/segments/")) == 3
 
     run(tmp_path, archive, main)
     run(tmp_path, archive, restarted)
@@ -103,7 +104,7 @@ def test_more_than_fits_into_a_segment(tmp_path: Path, monkeypatch: pytest.Monke
         await parts.catalog.journal_all(OWNER)
         await change(parts, *"12345")
         assert await duty.run_once() == 5
-        assert len(await archive.list()) == 3
+        assert len(await archive.list(f"catalog/{OWNER}/segments/")) == 3
         assert await sealed(archive, OWNER, 5) == list("12345")
         assert [record.sequence for record in await parts.store.changes(0, 0, 0, 9)] == [4, 5]
         await change(parts, "6")
@@ -159,3 +160,34 @@ def test_a_directory_that_was_set_back_begins_anew(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "data", tmp_path / "older")
     run(tmp_path / "data", archive, go_on)
     run(tmp_path / "older", archive, set_back)
+
+
+def test_of_two_copies_the_one_that_was_there_first_begins_anew(tmp_path: Path) -> None:
+    """Both are in the same state, so the second cannot know of the first; the first is told so."""
+    archive = place()
+
+    async def begin(duty: CatalogArchive, parts: JobParts) -> None:
+        await parts.catalog.journal_all(OWNER)
+        await change(parts, "1")
+        await duty.run_once()
+
+    async def second(duty: CatalogArchive, parts: JobParts) -> None:
+        await change(parts, "of the copy")
+        assert await duty.run_once() == 1
+
+    async def first(duty: CatalogArchive, parts: JobParts) -> None:
+        await duty.run_once()
+        await asyncio.to_thread(shutil.copytree, tmp_path / "data", tmp_path / "copy")
+        await asyncio.to_thread(run, tmp_path / "copy", archive, second)
+        await change(parts, "2")
+        with pytest.raises(Foreign):
+            await duty.run_once()
+        assert await duty.run_once() > 0
+        now = parts.catalog.instance
+        assert now is not None
+        assert now.id != OWNER
+        assert (await sealed(archive, now.id, 2))[-1] == "2"
+        assert await sealed(archive, OWNER, 2) == ["1", "of the copy"]
+
+    run(tmp_path / "data", archive, begin)
+    run(tmp_path / "data", archive, first)

@@ -20,7 +20,7 @@ from stator.journal.record import LANES
 from stator.limits import DAY_SECONDS
 from stator.model.table import Recovery
 from stator.services.chains import archivist
-from stator.services.chains.keeper import pass_barrier, steady_clock
+from stator.services.chains.barrier import pass_barrier, steady_clock
 from stator.services.chains.merging import STAY_SECONDS
 from stator.services.restores.chain_origin import ChainOrigin
 from stator.tables import lifecycle, recovery
