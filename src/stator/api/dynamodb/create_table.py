@@ -9,6 +9,7 @@ from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.create import build, count_spaces
 from stator.tables.describe import describe
+from stator.tables.quota import check_quota
 from stator.tables.refused import check_create_table_parameters
 from stator.tables.tags import read_tags
 from stator.tables.warm import check_warm_at_creation
@@ -34,6 +35,7 @@ async def create_table(call: Call) -> Answer:
     def decide(old: Table | None) -> Edit:
         _check_absent(old, name)
         _check_room(catalog, call.account, call.region)
+        check_quota(None, table, catalog.tables())
         return Edit(lifecycle.create(table, now + catalog.transition_seconds))
 
     try:

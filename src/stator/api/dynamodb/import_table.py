@@ -21,6 +21,7 @@ from stator.model.table import Table
 from stator.tables import lifecycle
 from stator.tables.catalog import Catalog, Edit
 from stator.tables.create import build, count_spaces
+from stator.tables.quota import check_quota
 from stator.tables.refused import check_create_table_parameters
 from stator.tables.warm import check_warm_at_creation
 from stator.validation.create_table import check_create_table
@@ -89,6 +90,7 @@ async def _begin(call: Call, request: dict[str, Any], plan: dict[str, Any]) -> J
 
         def decide(old: Table | None) -> Edit:
             _check(catalog, call, name, old)
+            check_quota(None, table, catalog.tables())
             return Edit(table, puts=(jobs.put(job),))
 
         await catalog.change(call.account, call.region, name, decide)

@@ -8,6 +8,7 @@ from stator.tables.catalog import Edit, not_found
 from stator.tables.combination import check_combination
 from stator.tables.describe import describe
 from stator.tables.name import resolve
+from stator.tables.quota import check_quota
 from stator.tables.refused import check_update_table_parameters
 from stator.tables.update import count_spaces, plan
 from stator.validation.requests.update_table import UPDATE_TABLE
@@ -30,7 +31,9 @@ async def update_table(call: Call) -> Answer:
     def decide(table: Table | None) -> Edit:
         if table is None:
             raise not_found(name)
-        return plan(table, request, now=now, settles_at=now + catalog.transition_seconds, spaces=spaces)
+        edit = plan(table, request, now=now, settles_at=now + catalog.transition_seconds, spaces=spaces)
+        check_quota(table, edit.table.becomes or edit.table, catalog.tables())
+        return edit
 
     if count_spaces(request):
         decide(catalog.find(call.account, call.region, name))  # so that a request in vain costs no space

@@ -16,6 +16,7 @@ from stator.errors import LimitExceededException, TableAlreadyExistsException, T
 from stator.limits import RESTORES_MAX, TABLES_MAX
 from stator.model.table import Restore, Status, Table
 from stator.tables.catalog import Catalog, Edit
+from stator.tables.quota import check_quota
 from stator.tables.recovery import is_being_restored
 
 JOB = "restore"
@@ -73,6 +74,7 @@ async def begin(
         def decide(old: Table | None) -> Edit:
             _check_absent(old, name)
             _check_room(catalog, jobs, place)
+            check_quota(None, table, catalog.tables())
             return Edit(table, puts=(jobs.put(job),))
 
         made = await catalog.change(account, region, name, decide)
