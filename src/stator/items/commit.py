@@ -76,12 +76,13 @@ class Writer:
         Raises IdempotentParameterMismatchException when the token came with another request, and
         TransactionInProgressException while the first is still under way.
         """
+        known = 1 + len(token.others)
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            replay = token.replay(rows[:2])
+            replay = token.replay(rows[:known])
             if replay is not None:
                 return Change(result=replay)
-            change = decide_writes(writes, rows[2:])
+            change = decide_writes(writes, rows[known:])
             return change._replace(puts=[*change.puts, token.record(change.result)])
 
         digest = self._running.get(token.key)
@@ -89,7 +90,7 @@ class Writer:
             raise TransactionInProgressException if digest == token.digest else IdempotentParameterMismatchException
         self._running[token.key] = token.digest
         try:
-            keys = [token.key, token.earlier, *(write.key for write in writes)]
+            keys = [token.key, *token.others, *(write.key for write in writes)]
             done: list[Outcome] | Replay = await self.run(keys, decide, writes)
         finally:
             del self._running[token.key]

@@ -3,7 +3,8 @@
 A token's row is written in the commit of its transaction. It lives in space 0, among the catalog's rows: its partition
 is eight zero bytes, `tokens/`, the number of a period of time in eight bytes, and `/<operation>/<account>/<region>`;
 its sort is the token. A request looks for its token in the present period and the one before, so that what is older
-can be trimmed as a whole, without a look at what still counts. docs/formats.md has the value.
+can be trimmed as a whole, without a look at what still counts; shortly before the next period in that as well, where
+another router may be already by its clock. docs/formats.md has the value.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from stator.tables.catalog import CATALOG_SPACE
 # A row has to be found for IDEMPOTENCY_SECONDS after its transaction was done, which may be a while after its request
 # came and chose the period: the rest is for that.
 PERIOD_SECONDS = 900
+SKEW_SECONDS_MAX = 60.0  # that the clock of another router may be ahead by
 
 TOKENS = bytes(8) + b"tokens/"
 
@@ -35,15 +37,15 @@ class Replay(NamedTuple):
 
 
 class Token(NamedTuple):
-    """The token of a request on its way. `key` is where it will be written, `earlier` where else it may be found."""
+    """The token of a request on its way. `key` is where it will be written, `others` where else it may be found."""
 
     key: Key
-    earlier: Key
+    others: tuple[Key, ...]
     digest: str
     clock: Clock
 
     def replay(self, rows: Sequence[Row | None]) -> Replay | None:
-        """What is known of the token, given the rows of its two keys; None when its transaction has yet to happen.
+        """What is known of the token, given the rows of its keys; None when its transaction has yet to happen.
 
         Raises IdempotentParameterMismatchException.
         """
@@ -67,10 +69,14 @@ def token_of(operation: str, account: str, region: str, request: dict[str, Any],
     text = request.get("ClientRequestToken")
     if text is None:
         return None
-    period = int(clock() // PERIOD_SECONDS)
+    now = clock()
+    period = int(now // PERIOD_SECONDS)
     owner = f"/{operation}/{account}/{region}".encode()
-    now, before = (Key(CATALOG_SPACE, period_start(number) + owner, text.encode()) for number in (period, period - 1))
-    return Token(now, before, _digest(request), clock)
+    periods = [period, period - 1]
+    if now + SKEW_SECONDS_MAX >= (period + 1) * PERIOD_SECONDS:
+        periods.append(period + 1)
+    key, *others = (Key(CATALOG_SPACE, period_start(number) + owner, text.encode()) for number in periods)
+    return Token(key, tuple(others), _digest(request), clock)
 
 
 def period_start(period: int) -> bytes:
