@@ -6,6 +6,8 @@ follow it: then nothing is written. A refused condition costs what writing the i
 
 from collections.abc import Sequence
 
+import orjson
+
 from stator.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
@@ -16,10 +18,12 @@ from stator.items.capacity import read_units, write_units
 from stator.items.commit import Writer
 from stator.items.decide import Outcome, PutWrite, Write
 from stator.items.idempotency import Replay, Token
+from stator.items.indexes import entry_key, projected
 from stator.items.throughput import check_write
 from stator.items.transaction import FACTOR, cancellation, decide_all, together
 from stator.metrics.meter import Meter, Meters
-from stator.storage.store import Change, Row
+from stator.model.table import Index, Table
+from stator.storage.store import Change, Key, Row
 
 _REFUSED_CONDITION = (ConditionalCheckFailedException, DuplicateItemException)
 
@@ -40,7 +44,7 @@ class Admission:
         meter = self._meters.of(write.table)
         if meter.writes is not None:
             least = write_units(write.size if isinstance(write, PutWrite) else 0)
-            self._take(meter, write, write.key.partition, factor * least)
+            self._take(meter, write, write.key, factor * least)
 
     def admit_entries(self, write: Write, outcome: Outcome) -> None:
         """Raise unless the global indexes that have to follow a write have capacity for it."""
@@ -53,10 +57,11 @@ class Admission:
                 if meter.writes is not None:
                     self._take(meter, write, None, units)
 
-    def _take(self, meter: Meter, write: Write, partition: bytes | None, units: float) -> None:
+    def _take(self, meter: Meter, write: Write, key: Key | None, units: float) -> None:
         pending = self._pending.get(meter.space, 0.0)
+        partition, sort = (None, None) if key is None else (key.partition, key.sort)
         try:
-            check_write(meter, write.table, partition, self._operation, pending)
+            check_write(meter, write.table, partition, self._operation, pending, sort=sort)
         except WireError:
             self.refused = True
             raise
@@ -80,7 +85,7 @@ class ChargedWriter:
         meters = self._meters
         meter = meters.of(write.table)
         if meter.writes is not None:
-            check_write(meter, write.table, write.key.partition, operation)
+            check_write(meter, write.table, write.key.partition, operation, sort=write.key.sort)
         seen: Row | None = None
 
         def decide(rows: Sequence[Row | None]) -> Change:
@@ -94,12 +99,12 @@ class ChargedWriter:
         try:
             outcome: Outcome = await self._writer.run((write.key,), decide, (write,))
         except _REFUSED_CONDITION:
-            meter.write(write_units(0 if seen is None else seen.size), write.key.partition)
+            meter.write(write_units(0 if seen is None else seen.size), write.key.partition, write.key.sort)
             raise
         if outcome.index_units:
             self._charge(write, outcome, 1)
         else:
-            meter.write(write_units(outcome.size), write.key.partition)
+            meter.write(write_units(outcome.size), write.key.partition, write.key.sort)
         return outcome
 
     async def commit_batch(self, writes: Sequence[Write], operation: str) -> list[Outcome | WireError]:
@@ -159,7 +164,8 @@ class ChargedWriter:
             raise
         if isinstance(done, Replay):
             for write, size in zip(writes, done.sizes, strict=True):
-                self._meters.of(write.table).read(FACTOR * read_units(size, consistent=True), write.key.partition)
+                units = FACTOR * read_units(size, consistent=True)
+                self._meters.of(write.table).read(units, write.key.partition, write.key.sort)
         else:
             for write, outcome in zip(writes, done, strict=True):
                 self._charge(write, outcome, FACTOR)
@@ -186,13 +192,27 @@ class ChargedWriter:
                 if used and index.local:
                     units += used
                 elif used:
-                    self._meters.of_index(write.table, index).write(used)
-        self._meters.of(write.table).write(units, write.key.partition)
+                    meter = self._meters.of_index(write.table, index)
+                    key = None if meter.watch is None else _entry_key(write.table, index, outcome)
+                    if key is None:
+                        meter.write(used)
+                    else:
+                        meter.write(used, key.partition, key.sort)
+        self._meters.of(write.table).write(units, write.key.partition, write.key.sort)
 
     def _charge_refused(self, writes: Sequence[Write], seen: Sequence[Row | None]) -> None:
         for write, row in zip(writes, seen, strict=False):  # nothing was seen of one that never began
             units = FACTOR * write_units(0 if row is None else row.size)
-            self._meters.of(write.table).write(units, write.key.partition)
+            self._meters.of(write.table).write(units, write.key.partition, write.key.sort)
+
+
+def _entry_key(table: Table, index: Index, outcome: Outcome) -> Key | None:
+    """Where the entry of an index is that was written, or else the one that was removed: for who watches keys."""
+    for data in (outcome.after, outcome.before):
+        item = None if data is None else orjson.loads(data)
+        if item is not None and projected(table, index, item) is not None:
+            return entry_key(table, index, item)
+    return None
 
 
 def _change(write: Write, row: Row | None, entries: Admission) -> Change:

@@ -131,17 +131,32 @@ def read_meter(meters: Meters, table: Table, index: Index | None) -> Meter:
     return meters.of(table) if index is None or index.local else meters.of_index(table, index)
 
 
-def check_read(meter: Meter, table: Table, partition: bytes | None, operation: str) -> None:
-    """Raise unless there is capacity for a read of `table`, or of the global index that the meter is of."""
+def check_read(
+    meter: Meter, table: Table, partition: bytes | None, operation: str, *, sort: bytes | None = None
+) -> None:
+    """Raise unless there is capacity for a read of `table`, or of the global index that the meter is of. `sort` is for
+    who watches keys."""
     kind = meter.read_refusal(partition)
     if kind is not None:
+        if meter.watch is not None and partition is not None:
+            meter.watch.refuse(partition, sort)
         raise throttled(meter, table, kind, operation, write=False)
 
 
-def check_write(meter: Meter, table: Table, partition: bytes | None, operation: str, pending: float = 0.0) -> None:
+def check_write(
+    meter: Meter,
+    table: Table,
+    partition: bytes | None,
+    operation: str,
+    pending: float = 0.0,
+    *,
+    sort: bytes | None = None,
+) -> None:
     """The same for a write. `pending`: units that were let in and are yet to be charged."""
     kind = meter.write_refusal(partition, pending)
     if kind is not None:
+        if meter.watch is not None and partition is not None:
+            meter.watch.refuse(partition, sort)
         raise throttled(meter, table, kind, operation, write=True)
 
 
@@ -159,14 +174,14 @@ class ReadTill:
 
     def admits(self, key: Key) -> bool:
         try:
-            check_read(self._meter, self._table, key.partition, self._operation)
+            check_read(self._meter, self._table, key.partition, self._operation, sort=key.sort)
         except WireError as error:
             self.refusal = self.refusal or error
             return False
         return True
 
     def charge(self, key: Key, units: float) -> None:
-        self._meter.read(units, key.partition)
+        self._meter.read(units, key.partition, key.sort)
 
 
 def check_reads(meters: Meters, keys: Sequence[Key], tables: Sequence[Table], operation: str) -> dict[int, WireError]:
@@ -178,6 +193,8 @@ def check_reads(meters: Meters, keys: Sequence[Key], tables: Sequence[Table], op
         kind = meter.read_refusal(key.partition, pending[table.space])
         pending[table.space] += _TRANSACTION_FACTOR
         if kind is not None:
+            if meter.watch is not None:
+                meter.watch.refuse(key.partition, key.sort)
             refused[position] = throttled(meter, table, kind, operation, write=False)
     return refused
 
@@ -185,7 +202,8 @@ def check_reads(meters: Meters, keys: Sequence[Key], tables: Sequence[Table], op
 def charge_reads(meters: Meters, keys: Sequence[Key], tables: Sequence[Table], sizes: Iterable[int]) -> None:
     """Charge the reads of a transaction, of items of so many bytes, 0 for those absent."""
     for key, table, size in zip(keys, tables, sizes, strict=True):
-        meters.of(table).read(_TRANSACTION_FACTOR * read_units(size, consistent=True), key.partition)
+        units = _TRANSACTION_FACTOR * read_units(size, consistent=True)
+        meters.of(table).read(units, key.partition, key.sort)
 
 
 def charge_page(

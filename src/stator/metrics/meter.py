@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from stator.clock import Clock, system_clock
 from stator.metrics.bucket import Bucket, Budget, KeyRates
+from stator.metrics.watch import WRITE_WEIGHT, Watch
 from stator.model.table import Index, Table
 
 
@@ -60,6 +61,7 @@ class Meter:
         "table",
         "throttled",
         "throttled_by",
+        "watch",
         "write_throttles",
         "write_units",
         "writes",
@@ -81,17 +83,23 @@ class Meter:
         self.throttled_by: dict[tuple[str, str], int] = {}  # by reason and operation
         self.reads: Budget | None = None  # None where nothing limits them
         self.writes: Budget | None = None
+        self.watch: Watch | None = None  # while somebody wants to know the keys
 
-    def read(self, units: float, partition: bytes | None = None) -> None:
-        """Charge what a read cost. `partition` is that of the row, for the limit of a single key."""
+    def read(self, units: float, partition: bytes | None = None, sort: bytes | None = None) -> None:
+        """Charge what a read cost. `partition` is that of the row, for the limit of a single key; it and `sort` are for
+        who watches keys."""
         self.read_units += units
         if self.reads is not None:
             self.reads.charge(units, partition, self.clock())
+        if self.watch is not None and partition is not None:
+            self.watch.access(partition, sort, units)
 
-    def write(self, units: float, partition: bytes | None = None) -> None:
+    def write(self, units: float, partition: bytes | None = None, sort: bytes | None = None) -> None:
         self.write_units += units
         if self.writes is not None:
             self.writes.charge(units, partition, self.clock())
+        if self.watch is not None and partition is not None:
+            self.watch.access(partition, sort, WRITE_WEIGHT * units)
 
     def read_refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
         """What keeps a read out now: the kind of a limit; None if nothing does."""

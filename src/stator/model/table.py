@@ -115,6 +115,17 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Insight:
+    """Contributor Insights of a table, or of a global index by its name: wished for, or not any more."""
+
+    index: str | None
+    enabled: bool
+    mode: str  # ACCESSED_AND_THROTTLED_KEYS or THROTTLED_KEYS
+    changed: float
+    created: float  # what its rules are named by
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """Where a table was restored from."""
 
@@ -157,6 +168,7 @@ class Table:
     journal_readers: tuple[str, ...] = ()  # who reads the change journal besides the stream
     destinations: tuple[Destination, ...] = ()  # at most one of them live, the newest first
     time_to_live: TimeToLive | None = None
+    insights: tuple[Insight, ...] = ()
     restore: Restore | None = None
     recovery: Recovery | None = None
     table_class: str | None = None

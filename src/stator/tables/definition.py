@@ -12,6 +12,7 @@ from stator.model.table import (
     Build,
     Destination,
     Index,
+    Insight,
     KeyAttribute,
     KeySchema,
     OnDemandThroughput,
@@ -63,6 +64,7 @@ def _table_to_json(table: Table) -> dict[str, Any]:
         journal_readers=list(table.journal_readers) or None,
         destinations=[_destination_to_json(each) for each in table.destinations] or None,
         time_to_live=_time_to_live_to_json(table.time_to_live),
+        insights=[_insight_to_json(each) for each in table.insights] or None,
         restore=_restore_to_json(table.restore),
         recovery=[table.recovery.since, table.recovery.period_days] if table.recovery else None,
         table_class=table.table_class,
@@ -102,6 +104,7 @@ def _table_from_json(stored: dict[str, Any]) -> Table:
         journal_readers=tuple(stored.get("journal_readers", ())),
         destinations=tuple(Destination(**each) for each in stored.get("destinations", ())),
         time_to_live=TimeToLive(**time_to_live) if time_to_live else None,
+        insights=tuple(Insight(*each) for each in stored.get("insights", ())),
         restore=Restore(*restore) if restore else None,
         recovery=Recovery(*recovery) if recovery else None,
         table_class=stored.get("table_class"),
@@ -206,6 +209,10 @@ def _time_to_live_to_json(setting: TimeToLive | None) -> dict[str, Any] | None:
         space=setting.space,
         filled=setting.filled or None,
     )
+
+
+def _insight_to_json(insight: Insight) -> list[Any]:
+    return [insight.index, insight.enabled, insight.mode, insight.changed, insight.created]
 
 
 def _restore_to_json(restore: Restore | None) -> list[Any] | None:

@@ -76,7 +76,8 @@ def without_index(table: Table, name: str) -> Table:
     indexes = tuple(index for index in table.indexes if index.name != name)
     used = {key.name for keys in (table.keys, *(index.keys for index in indexes)) for key in keys.attributes}
     types = {name: type_ for name, type_ in table.attribute_types.items() if name in used}
-    return _active(replace(table, indexes=indexes, attribute_types=types))
+    insights = tuple(each for each in table.insights if each.index != name)
+    return _active(replace(table, indexes=indexes, attribute_types=types, insights=insights))
 
 
 def _active(table: Table) -> Table:

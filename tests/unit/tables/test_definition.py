@@ -7,6 +7,7 @@ import pytest
 from stator.model.table import (
     Build,
     Destination,
+    Insight,
     OnDemandThroughput,
     Recovery,
     Restore,
@@ -45,6 +46,7 @@ def full(make_table: Callable[..., Table]) -> Table:
             Destination("arn:2", "ACTIVE", 1.5),
         ),
         time_to_live=TimeToLive("expires", enabled=True, changed=3.25),
+        insights=(Insight(None, True, "THROTTLED_KEYS", 1.5, 1.25), Insight("g", False, "THROTTLED_KEYS", 2.5, 2.25)),
         restore=Restore("arn:backup", None, 5.5, in_progress=True),
         recovery=Recovery(6.5, 7),
         table_class="STANDARD_INFREQUENT_ACCESS",

@@ -23,10 +23,10 @@ async def get_item(call: Call) -> bytes:
     consistent = request.get("ConsistentRead", False)
     meter = call.parts.meters.of(table)
     if meter.reads is not None:
-        check_read(meter, table, key.partition, "GetItem")
+        check_read(meter, table, key.partition, "GetItem", sort=key.sort)
     row = await call.parts.reader.row(key, consistent=consistent)
     units = read_units(0 if row is None else row.size, consistent=consistent)
-    meter.read(units, key.partition)
+    meter.read(units, key.partition, key.sort)
     item = None if row is None else row.value
     if item is not None and project is not None:
         item = orjson.dumps(project(orjson.loads(item)))
