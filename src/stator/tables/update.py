@@ -10,7 +10,7 @@ from stator.tables import lifecycle
 from stator.tables.addition import add
 from stator.tables.catalog import Edit
 from stator.tables.create import NO_MAXIMUM, build_on_demand, build_stream
-from stator.tables.throughput import change, check_differs, provision
+from stator.tables.throughput import change, check_differs, decreases_today, provision
 from stator.tables.warm import check_grows, warm_of
 from stator.validation.throughput import UNITS_MAX
 
@@ -114,15 +114,15 @@ def _bill(step: _Step, request: dict[str, Any]) -> None:
 def _bill_on_demand(step: _Step) -> None:
     # Shown with the new mode and no units at once; the end of it counts as a decrease of each index.
     old = step.shown.throughput
-    none_left = Throughput(0, 0, old.last_increase, step.now, old.decreases_today)
+    none_left = replace(old, read=0, write=0)
     step.both(on_demand=True)
-    step.shown = replace(step.shown, throughput=none_left)
-    step.after = replace(
-        step.after, throughput=replace(none_left, last_decrease=old.last_decrease), on_demand_since=step.settles_at
-    )
+    shown = replace(none_left, last_decrease=step.now, decreases_today=decreases_today(old, step.now))
+    step.shown = replace(step.shown, throughput=shown)
+    step.after = replace(step.after, throughput=none_left, on_demand_since=step.settles_at)
     for index in _global_indexes(step.after):
         shown = replace(index.throughput, read=0, write=0)
-        after = replace(shown, last_decrease=step.settles_at, decreases_today=shown.decreases_today + 1)
+        count = decreases_today(shown, step.now) + 1
+        after = replace(shown, last_decrease=step.settles_at, decreases_today=count)
         step.index(index.name, {"throughput": shown}, {"throughput": after})
 
 
