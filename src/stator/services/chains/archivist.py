@@ -9,11 +9,15 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
+from stator.archive.chains import chain as chains
 from stator.archive.chains import kept
 from stator.archive.chains.kept import Kept
 from stator.archive.chains.reach import Reach
+from stator.archive.exports import exports
 from stator.archive.instances import instance
+from stator.archive.job import Job
 from stator.archive.places.failure import ArchiveError
+from stator.archive.restores import recovering, restores
 from stator.limits import DAY_SECONDS
 from stator.metrics.metric import ARCHIVE_COPY_AGE, ARCHIVE_FAILURES, ARCHIVE_FOREIGN, ARCHIVE_SEGMENT_AGE, Figure
 from stator.model.table import Table
@@ -34,7 +38,6 @@ _AT_ONCE = 8  # chains that are worked on at a time
 _PAGE_ROWS = 50  # each is a definition to read: 2 ms
 _PAGE_BYTES = 1 << 20
 _SEAL_SECONDS = 0.005  # between two looks whether a time has passed
-_READING = ("restore", "export")  # kinds of jobs that read chains
 
 
 class Archivist:
@@ -89,15 +92,15 @@ class Archivist:
         """Forget what leads to no time that is covered, and whole chains of what is gone; merge what is small. Returns
         how many objects were forgotten."""
         now = self._parts.steady()
-        reading = (job for job in self._parts.jobs.open() if job.kind in _READING)
-        if any(job.created > now - DAY_SECONDS for job in reading):
-            return 0  # it may read what would go
+        read = {_read_by(job) for job in self._parts.jobs.open()}
         needed = await self._needed_by_instance(now)
         pruning = Pruning(self._parts.archive, now, needed)
         merging = Merging(self._parts.archive, now)
 
         async def prune(keeper: ChainKeeper) -> None:
             own = keeper.own
+            if keeper.prefix in read:  # for as long as it takes: what would go may be needed
+                return
             if own.ended is None and keeper.is_open:
                 await keeper.check()
                 await pruning.prune(keeper, self._table_of(keeper))
@@ -298,3 +301,13 @@ class Archivist:
         backups = await instance.read_all(self._parts.archive, own.id)
         since = instance.needed_since(backups, now)
         return float("-inf") if since is None else since
+
+
+def _read_by(job: Job) -> str | None:
+    """The prefix of the chain that a job reads; None for one that reads none."""
+    if job.kind == exports.KIND:
+        return chains.prefix_of(exports.table_of(job))
+    if job.kind == restores.JOB and job.request["from"] == recovering.FROM:
+        prefix: str = job.request["prefix"]
+        return prefix
+    return None

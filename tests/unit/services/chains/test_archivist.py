@@ -20,6 +20,7 @@ from stator.archive.companion import companion
 from stator.archive.job import Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Missing, Unreachable
+from stator.archive.restores import recovering
 from stator.clock import ManualClock
 from stator.items.decide import DeleteWrite, PutWrite
 from stator.items.keys import item_key
@@ -32,7 +33,7 @@ from stator.services.chains.archivist import ENDED_SECONDS, Archivist
 from stator.services.chains.pruning import Pruning
 from stator.services.parts import JobParts
 from stator.storage.sqlite.engine import SqliteStore
-from stator.tables import lifecycle, recovery
+from stator.tables import definition, lifecycle, recovery
 from stator.tables.catalog import Catalog, Edit
 from stator.values.size import item_bytes
 
@@ -73,9 +74,9 @@ class House:
     async def change(self, how: Callable[[Any], Table], name: str = "music", **more: Any) -> Table:
         return await self.parts.catalog.change(*PLACE, name, lambda old: Edit(how(old), **more))
 
-    async def enable(self, period_days: int | None = None) -> Table:
-        await self.change(recovery.prepare)
-        return await self.change(lambda old: recovery.enable(old, period_days, self.clock()))
+    async def enable(self, period_days: int | None = None, name: str = "music") -> Table:
+        await self.change(recovery.prepare, name)
+        return await self.change(lambda old: recovery.enable(old, period_days, self.clock()), name)
 
     async def put(self, table: Table, **values: str) -> None:
         for key, value in values.items():
@@ -367,16 +368,42 @@ def test_what_left_the_period_goes_and_all_else_stays() -> None:
     run(main)
 
 
-def test_nothing_goes_while_somebody_may_read_it() -> None:
+@pytest.mark.parametrize("kind", ["restore", "export"])
+def test_nothing_goes_while_somebody_may_read_it(kind: str) -> None:
+    """However long that takes, and of no other table."""
+
     async def main(house: House) -> None:
-        table = await house.create()
-        table = await house.enable(1)
+        read, other = await house.create("read"), await house.create("other")
+        for each in (read, other):
+            await house.enable(1, each.name)
+        if kind == "restore":
+            request = {"from": recovering.FROM, "prefix": chains.prefix_of(read), "table_id": read.id, "time": 0}
+        else:
+            request = {"Table": orjson.loads(definition.encode(read))}
+        job = Job(kind, "x", *PLACE, "new", created=house.clock(), request=request)
+        await house.parts.jobs.add(job)
         for day in range(4):
-            await house.put(table, a=str(day))
+            for each in (read, other):
+                await house.put(each, a=str(day))
             await house.settle()
             house.clock.advance(DAY_SECONDS)
-        await house.parts.jobs.add(Job("restore", "x", *PLACE, "new", created=house.clock()))
-        assert await house.archivist.prune_once() == 0
+        before = {each.name: len(await house.parts.archive.list(chains.prefix_of(each))) for each in (read, other)}
+        assert await house.archivist.prune_once() > 0
+        after = {each.name: len(await house.parts.archive.list(chains.prefix_of(each))) for each in (read, other)}
+        assert after["read"] == before["read"]
+        assert after["other"] < before["other"]
+        await house.change(lambda old: lifecycle.delete(old, house.clock()), "read", drops=read.spaces)
+        for _ in range(2):
+            await house.archivist.seal_once()
+            house.clock.advance(ENDED_SECONDS + 1)
+            await house.archivist.prune_once()
+        await house.chain(read)
+        (open_job,) = house.parts.jobs.open()
+        assert await house.parts.jobs.take(open_job)
+        await house.parts.jobs.finish(open_job)
+        await house.archivist.prune_once()
+        with pytest.raises(Missing):
+            await house.chain(read)
 
     run(main)
 
