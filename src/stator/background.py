@@ -198,7 +198,7 @@ def duties(parts: JobParts, jobs: JobRunner, settings: Settings) -> list[Duty]:
         *([] if parts.routers is None else [Duty("orphans", orphans.run_once, _ORPHANS_SECONDS)]),
         Duty("backfill", Backfill(parts).run_once, _BACKFILL_SECONDS, eager=True),
         Duty("tokens", partial(tokens.run_once, parts), _TOKENS_SECONDS),
-        Duty("backups", parts.backups.sync, _BACKUPS_SECONDS),
+        Duty("backups", parts.backups.look, _BACKUPS_SECONDS),
         Duty("jobs", jobs.run_once, job_duty.PACE_SECONDS),
         Duty("ttl", expire, settings.ttl_interval_seconds, eager=True),
     ]

@@ -1,8 +1,9 @@
 """Which backups there are. The archive is the truth; the store keeps a copy of what its manifests say.
 
 A backup is there once its manifest is in the archive, and gone once that is gone, whoever put or removed it: a fresh
-server pointed at an archive finds what is in it. `sync` compares, at the start and every minute. Until the first
-comparison nobody is told of backups, unless the archive cannot be reached and the store still knows some.
+server pointed at an archive finds what is in it. `sync` compares; `look`, each minute, does where that may bring news:
+whoever makes or removes a backup changes one small object, and what people do by hand is found a while later. Until the
+first comparison nobody is told of backups, unless the archive cannot be reached and the store still knows some.
 
 Rows: space 0, partition eight zero bytes and `backups`, sort the path in the archive; value the archive's URL, `size`
 and `modified` of the manifest, and the backup. Those of another archive than this server has now are forgotten.
@@ -10,6 +11,7 @@ and `modified` of the manifest, and the backup. Those of another archive than th
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -31,6 +33,12 @@ _SPACE = 0
 PARTITION = bytes(8) + b"backups"
 _LOAD_ROWS = 1000
 _LOAD_BYTES = 8 * 1024 * 1024
+CHANGED = "backups-changed"
+"""The object that is another one after each change: an id that nobody else writes."""
+
+COMPARE_SECONDS = 900.0
+"""At most between two comparisons."""
+
 _READS = 8  # manifests read at a time
 GARBAGE_SECONDS = DAY_SECONDS
 """How old the objects of a backup without a manifest are before they are removed: another server may be writing it."""
@@ -57,6 +65,10 @@ class Backups:
         self._syncing = asyncio.Lock()
         self._loaded = False
         self._synced = False
+        self._seen: tuple[bytes, float] = (
+            b"",
+            0.0,
+        )  # what the changing object was before the last look that compared, when
 
     async def ready(self) -> None:
         """Return once it is known what there is. Raises ArchiveError when the archive cannot be reached and nothing
@@ -70,6 +82,17 @@ class Backups:
         async with self._syncing:
             return await self._sync()
 
+    async def look(self) -> int:
+        """The same where something may have changed."""
+        async with self._syncing:
+            changed = await self._changed()
+            seen, time = self._seen
+            if self._synced and changed == seen and abs(self._clock() - time) < COMPARE_SECONDS:
+                return await self._expire()
+            done = await self._sync()
+            self._seen = changed, self._clock()
+            return done
+
     def find(self, account: str, region: str, table: str, id: str) -> Backup | None:
         known = self._known.get(f"{backups.FOLDER}/{account}/{region}/{table}/{id}")
         return None if known is None else known.backup
@@ -82,6 +105,7 @@ class Backups:
     async def add(self, backup: Backup) -> None:
         """Take up a backup whose manifest has just been written."""
         await self._note(backup.path, Known(0, 0.0, backup))
+        await self._tell()
 
     async def remove(self, backup: Backup) -> None:
         """Remove a backup from the archive. It is gone at once; its objects follow."""
@@ -94,6 +118,7 @@ class Backups:
             raise
         self._removed.add(backup.path)
         await self._forget([backup.path])
+        await self._tell()
         await full_copy.remove(self.location, backup.path)
 
     async def take_up(self, store: Store, keys: Sequence[Key] | None) -> None:
@@ -129,6 +154,19 @@ class Backups:
     def is_used(self, backup: Backup) -> bool:
         """Whether a table is being restored from it."""
         return backup.path in self._used or any(used(backup) for used in self._guards)
+
+    async def _changed(self) -> bytes:
+        try:
+            return await self.location.get(CHANGED)
+        except Missing:
+            return b""
+
+    async def _tell(self) -> None:
+        """Have others compare. What was done is done, also where that fails: then they find it later."""
+        try:
+            await self.location.put(CHANGED, secrets.token_hex(16).encode())
+        except ArchiveError as error:
+            _log.warning("%s: other servers notice a change of backups later: %s", self.location.url, error)
 
     async def _sync_first(self) -> None:
         if self._synced:  # somebody else did it meanwhile

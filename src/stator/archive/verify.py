@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from stator.archive import full_copy, mark
+from stator.archive.backups import CHANGED
 from stator.archive.chains import chain as chains
 from stator.archive.chains.check import check_chains
 from stator.archive.full_copy import MANIFEST, FullCopy
@@ -71,7 +72,7 @@ async def _mark(archive: Location) -> Finding:
 
 
 async def _folder(archive: Location, folder: str, objects: list[Found]) -> AsyncIterator[Finding]:
-    names = {found.path.rpartition("/")[2] for found in objects if found.path != mark.NAME}
+    names = {found.path.rpartition("/")[2] for found in objects if found.path not in (mark.NAME, CHANGED)}
     if MANIFEST in names:
         async for finding in _copy(archive, folder, names):
             yield finding

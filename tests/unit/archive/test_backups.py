@@ -11,7 +11,7 @@ import pytest
 from stator.archive import backup as backups
 from stator.archive import full_copy, mark
 from stator.archive.backup import AVAILABLE, Backup, decode, encode, make, make_system
-from stator.archive.backups import GARBAGE_SECONDS, Backups
+from stator.archive.backups import CHANGED, COMPARE_SECONDS, GARBAGE_SECONDS, Backups
 from stator.archive.full_copy import FullCopy
 from stator.archive.places.failure import Unreachable
 from stator.archive.places.location import Found, Location
@@ -112,7 +112,7 @@ def test_removing_removes_the_objects(tmp_path: Path) -> None:
         await house.backups.ready()
         await house.backups.remove(backup)
         assert house.backups.of(TABLE.account, TABLE.region) == []
-        assert await house.location.list() == []
+        assert [found.path for found in await house.location.list()] == [CHANGED]
         await house.fresh().ready()
         assert house.backups.of(TABLE.account, TABLE.region) == []
 
@@ -219,5 +219,71 @@ def test_everybody_waits_for_the_first_comparison(tmp_path: Path) -> None:
             return house.backups.of(TABLE.account, TABLE.region)
 
         assert await asyncio.gather(*(look() for _ in range(5))) == [[backup]] * 5
+
+    run(tmp_path, test)
+
+
+def test_nothing_is_listed_where_nothing_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    whole = Location.list
+
+    async def listing(self: Location, prefix: str = "") -> list[Found]:
+        listed.append(prefix)
+        return await whole(self, prefix)
+
+    async def test(house: House) -> None:
+        other = house.fresh()  # another process with the same archive
+        monkeypatch.setattr(Location, "list", listing)
+        assert await house.backups.look() == 0
+        assert listed == ["backups/"]
+        for _ in range(5):
+            house.clock.advance(60)
+            assert await house.backups.look() == 0
+        assert listed == ["backups/"]
+        made = await house.write(make(TABLE, "made", NOW))
+        await other.add(made)
+        assert await house.backups.look() == 1
+        assert house.backups.of(TABLE.account, TABLE.region) == [made]
+        await other.remove(made)
+        assert await house.backups.look() == 1
+        assert house.backups.of(TABLE.account, TABLE.region) == []
+        listed.clear()
+        by_hand = await house.write(make(TABLE, "by hand", NOW))
+        house.clock.advance(COMPARE_SECONDS - 1)
+        assert await house.backups.look() == 0
+        house.clock.advance(1)
+        assert await house.backups.look() == 1
+        assert house.backups.of(TABLE.account, TABLE.region) == [by_hand]
+        assert listed == ["backups/"]
+
+    run(tmp_path, test)
+
+
+def test_expiry_waits_for_no_comparison(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        await house.write(make_system(TABLE, NOW))
+        assert await house.backups.look() == 1
+        for _ in range(35 * 100):
+            house.clock.advance(864)
+            if await house.backups.look():
+                break
+        assert house.clock() == NOW + 35 * 86_400
+
+    run(tmp_path, test)
+
+
+def test_a_change_that_cannot_be_told_is_one_nevertheless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise Unreachable("away")
+
+    async def test(house: House) -> None:
+        made = await house.write(make(TABLE, "made", NOW))
+        with monkeypatch.context() as broken:
+            broken.setattr(Location, "put", refuse)
+            await house.backups.add(made)
+        assert house.backups.of(TABLE.account, TABLE.region) == [made]
+        assert "notice a change of backups later: away" in caplog.text
 
     run(tmp_path, test)
