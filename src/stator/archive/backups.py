@@ -65,10 +65,7 @@ class Backups:
         self._syncing = asyncio.Lock()
         self._loaded = False
         self._synced = False
-        self._seen: tuple[bytes, float] = (
-            b"",
-            0.0,
-        )  # what the changing object was before the last look that compared, when
+        self._seen: tuple[bytes, float] = b"", 0.0  # what CHANGED held at the last comparison, and when
 
     async def ready(self) -> None:
         """Return once it is known what there is. Raises ArchiveError when the archive cannot be reached and nothing

@@ -233,6 +233,7 @@ def test_nothing_is_listed_where_nothing_changed(tmp_path: Path, monkeypatch: py
 
     async def test(house: House) -> None:
         other = house.fresh()  # another process with the same archive
+        await mark.inscribe(house.location, NOW)
         monkeypatch.setattr(Location, "list", listing)
         assert await house.backups.look() == 0
         assert listed == ["backups/"]
