@@ -19,7 +19,8 @@ class Room:
 STAIRCASE = """\
 ```
 cli                                              what is typed
-assembly                                         the only place where engines are named
+assembly                                         where the house is put together
+engines                                          the only place where engines are named
 background                                       the duties with their paces, and who does which kind of job
 http                                             the front door
 api | services                                   one file for an operation; one file for a background duty

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import uvloop
 
@@ -33,13 +32,13 @@ from stator.archive.places.buckets import Buckets
 from stator.archive.places.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
 from stator.autoscaling.scalings import Scalings
-from stator.background import Background, alarm_duties
+from stator.background import Background, alarm_duties, scaling_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
+from stator.engines import open_store
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.charge import ChargedWriter
-from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
@@ -57,9 +56,8 @@ from stator.services.triggers.target import Targets
 from stator.services.triggers.triggers import Triggers
 from stator.services.vitals import Body, Place, Vitals
 from stator.storage.keyfile import KeyFile
+from stator.storage.keyring import KeyRing
 from stator.storage.routers.membership import Membership
-from stator.storage.sqlite.check import check
-from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.sqlite.schema import FILE_NAME
 from stator.storage.store import Store
 from stator.tables.catalog import Catalog
@@ -106,15 +104,17 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     `shared` is a store that others use as well, and whose owner closes it.
     """
     tls = _tls(settings)
-    store = shared or await _open_store(settings)
+    router = secrets.token_hex(8)
+    store = shared or await open_store(settings, router)
     let_go = _keep if shared is not None else store.close
     routers: Membership | None = None
     try:
-        keyfile = None if settings.in_memory else KeyFile(settings.data_dir)
-        credentials = _credentials(settings, keyfile)
+        keys = _keys(settings, store)
+        credentials = await _credentials(settings, keys)
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
         is_shared = shared is not None or bool(settings.store)
-        parts, job_parts, duties = await _furnish(store, settings, clock, targets, is_shared=is_shared)
+        place = store, settings, clock
+        parts, job_parts, duties = await _furnish(*place, targets, router=router, is_shared=is_shared)
         routers = job_parts.routers
         known = operations()
         if routers is not None:
@@ -130,11 +130,12 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         raise
     job_parts = replace(job_parts, replies=lambda: front.renderer.replies)
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
-    if keyfile is not None:
-        duties.append(Duty("keys", partial(_refresh_keys, credentials, keyfile), _KEYS_SECONDS, everywhere=True))
+    if keys is not None:
+        duties.append(Duty("keys", partial(_refresh_keys, credentials, keys), _KEYS_SECONDS, everywhere=True))
     vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
     metering = Metering(job_parts, parts.series, parts.meters, vitals)
     duties += alarm_duties(parts.alarms, parts.series, settings, clock)
+    duties += scaling_duties(job_parts, parts.scalings, parts.series, parts.alarms, settings.autoscaling_low_seconds)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory or settings.store else settings.data_dir / FILE_NAME
@@ -144,35 +145,16 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     return Server(scheme, host, listener.port, listener, background, routers, let_go)
 
 
-async def _open_store(settings: Settings) -> Store:
-    """Raises ConfigurationError or a StoreError."""
-    if not settings.store:
-        return SqliteStore.open(None if settings.in_memory else settings.data_dir)
-    # It brings libpq, which takes a while to load.
-    from stator.storage.postgres.engine import Limits, PostgresStore
-    from stator.storage.postgres.location import BadLocation, Location
-
-    name = "store"
-    try:
-        location = Location.parse(settings.store, read_write=True)
-        name = "read_store"
-        standbys = Location.parse(settings.read_store, read_write=False) if settings.read_store else None
-    except BadLocation as error:
-        raise ConfigurationError(f"{name} {error}") from None
-    return await PostgresStore.open(location, standbys, Limits(settings.store_connections))
-
-
 async def _keep() -> None:
     """Leave a store to whom it belongs."""
 
 
 async def _furnish(
-    engine: Store, settings: Settings, clock: Clock, targets: Targets, *, is_shared: bool
+    engine: Store, settings: Settings, clock: Clock, targets: Targets, *, router: str, is_shared: bool
 ) -> tuple[Parts, JobParts, list[Duty]]:
     """What operations use, what those who do jobs do, and what keeps both in step with other processes."""
-    id = secrets.token_hex(8)
     steady = await steady_clock(engine, clock)
-    shared = await JointStore.open(engine, steady, id, {"started": clock()}) if is_shared else None
+    shared = await JointStore.open(engine, steady, router, {"started": clock()}) if is_shared else None
     store, told = (engine, engine) if shared is None else (shared.fence, shared.told)
     routers = None if shared is None else shared.membership
     catalog = await Catalog.open(told, clock, settings.transition_seconds, steady=steady, routers=routers)
@@ -180,9 +162,9 @@ async def _furnish(
     streams = Streams(store, steady)
     mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to, told=told)
     archive, buckets = _locations(settings)
-    jobs = Jobs(told, clock, id) if routers is None else Jobs(told, clock, id, is_gone=routers.is_gone)
+    jobs = Jobs(told, clock, router) if routers is None else Jobs(told, clock, router, is_gone=routers.is_gone)
     await jobs.load()
-    budgets = await Budgets.open(store, clock, settings.throttling, id)
+    budgets = await Budgets.open(store, clock, settings.throttling, router)
     catalog.watch(budgets.meters.follow)
     job_parts = replace(
         JobParts.furnish(catalog, store, clock, steady=steady, jobs=jobs, archive=archive, shared=shared),
@@ -252,28 +234,6 @@ def operations() -> Mapping[str, Operation]:
     return OPERATIONS
 
 
-def doctor(data_dir: Path) -> list[str]:
-    """What is wrong in a data directory at rest, a line each. Raises a StoreError when it cannot be opened."""
-    return asyncio.run(_doctor(data_dir))
-
-
-async def _doctor(data_dir: Path) -> list[str]:
-    findings = check(data_dir)
-    if findings:  # what a damaged file says of its tables cannot be believed
-        return findings
-    store = SqliteStore.open(data_dir)
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(store.close)
-        catalog = await Catalog.open(store, system_clock)
-        for table in catalog.tables():
-            findings += [finding async for finding in examine(store, table)]
-        for space in catalog.orphans:
-            rows = (await store.usage(space)).rows
-            if rows:  # an empty one is what a crash leaves of a table that came to nothing; the next start drops it
-                findings.append(f"space {space} has {rows} rows and belongs to no table")
-    return findings
-
-
 def _place(port: int) -> Place:
     """What metrics call this process and what it works on. The embedded engine is one shard."""
     return Place(f"{platform.node()}:{port}", "0", "stator")
@@ -293,18 +253,26 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return tls_context(str(settings.tls_cert), str(settings.tls_key))
 
 
-def _credentials(settings: Settings, keyfile: KeyFile | None) -> Credentials:
+def _keys(settings: Settings, store: Store) -> KeyFile | KeyRing | None:
+    if settings.store:
+        return KeyRing(store)
+    return None if settings.in_memory else KeyFile(settings.data_dir)
+
+
+async def _credentials(settings: Settings, keys: KeyFile | KeyRing | None) -> Credentials:
     """The keys to check signatures against. Until the first is made, whoever reaches a loopback port is let in."""
     anyone = not settings.public or settings.allow_unauthenticated
-    known = _known(keyfile)
-    if keyfile is not None and keyfile.exposed:
-        _log.warning("others on this machine may read the secrets in %s; chmod 600 it", keyfile.path)
+    if keys is not None:
+        await keys.refresh()
+    known = _known(keys)
+    if isinstance(keys, KeyFile) and keys.exposed:
+        _log.warning("others on this machine may read the secrets in %s; chmod 600 it", keys.path)
     if not anyone and not known:
         raise ConfigurationError(
             f"refusing to listen on {settings.host}, where others can reach it, without an access key. "
             "Make one with `stator keys create`, or pass --allow-unauthenticated to let anyone in."
         )
-    if keyfile is not None and keyfile.load() and not known:
+    if keys is not None and keys.keys and not known:
         _log.warning("every access key is revoked, so nobody is let in; make one with `stator keys create`")
         anyone = False
     return Credentials(known, anyone=anyone, account=settings.account)
@@ -314,11 +282,11 @@ def _alarm_actions(settings: Settings) -> Actions:
     return Actions.parse(settings.alarm_urls, settings.alarm_commands, settings.alarm_sns_endpoint)
 
 
-def _known(keyfile: KeyFile | None) -> list[Credential]:
-    if keyfile is None:
-        return []
+def _known(keys: KeyFile | KeyRing | None) -> list[Credential]:
     return [
-        Credential(key.access_key_id, key.secret_access_key, key.account) for key in keyfile.load() if not key.revoked
+        Credential(key.access_key_id, key.secret_access_key, key.account)
+        for key in (() if keys is None else keys.keys)
+        if not key.revoked
     ]
 
 
@@ -332,11 +300,11 @@ def _front_settings(settings: Settings) -> FrontSettings:
     )
 
 
-async def _refresh_keys(credentials: Credentials, keyfile: KeyFile) -> int:
+async def _refresh_keys(credentials: Credentials, keys: KeyFile | KeyRing) -> int:
     """Take up what `stator keys` wrote meanwhile."""
-    if not keyfile.refresh_if_changed():
+    if not await keys.refresh():
         return 0
-    credentials.replace(_known(keyfile))
+    credentials.replace(_known(keys))
     return 1
 
 
@@ -350,5 +318,7 @@ def _locations(settings: Settings) -> tuple[Location, Buckets]:
         Location.open(settings.buckets_url.replace("{bucket}", "bucket"))
     except ArchiveError as error:
         raise ConfigurationError(f"buckets: {error}") from None
-    private = [archive] if settings.in_memory else [archive, Location.open(str(settings.data_dir))]
+    private = [archive]
+    if not (settings.in_memory or settings.store):
+        private.append(Location.open(str(settings.data_dir)))
     return archive, Buckets(settings.buckets_url, private)

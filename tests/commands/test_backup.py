@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.commands.process import Start, run, url_of
 from tests.crash.server_process import PlainClient
 

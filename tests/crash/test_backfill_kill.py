@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import Lost, PlainClient, ServerProcess
 
 ITEMS = int(os.environ.get("STATOR_BACKFILL_ITEMS", "20000"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.operations.backups import until
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 
 KILLS = int(os.environ.get("STATOR_KILLS", "3"))

@@ -17,7 +17,7 @@ import pytest
 
 from stator.archive.places.location import Location
 from stator.archive.verify import Finding, State, verify
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.crash.works import KEYS, TABLE, WORKS, Place, asked, fill
 

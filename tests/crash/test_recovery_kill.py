@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import Lost, PlainClient, ServerProcess
 from tests.crash.works import INDEX, KEYS, TABLE, Item, asked, await_active, entry_of, made, scan
 

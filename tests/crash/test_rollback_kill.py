@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.commands.process import run
 from tests.crash.chronicle import Chronicle, State, differences, scan
 from tests.crash.server_process import Lost, PlainClient, ServerProcess

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.commands.process import run
 from tests.crash.load import CREATE_TABLE, Book, Load, settle
 from tests.crash.server_process import PlainClient, ServerProcess

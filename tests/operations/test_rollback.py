@@ -11,7 +11,7 @@ import pytest
 from stator import offline
 from stator.archive.instances.rollback import Plan
 from stator.archive.places.failure import ArchiveError
-from stator.assembly import doctor
+from stator.doctor import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.operations.backups import until
 

@@ -83,10 +83,10 @@ def _make_parser() -> Parser:
     keys = _add(commands, "keys", "Create, list and revoke access keys.")
     actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = _add(actions, "create", "Make an access key and print its secret, this once.")
-    _add_settings(create, "data_dir", "account")
-    _add_settings(_add(actions, "list", "Show the access keys, without secrets."), "data_dir")
+    _add_settings(create, "data_dir", "store", "account")
+    _add_settings(_add(actions, "list", "Show the access keys, without secrets."), "data_dir", "store")
     revoke = _add(actions, "revoke", "Refuse an access key from now on.")
-    _add_settings(revoke, "data_dir")
+    _add_settings(revoke, "data_dir", "store")
     revoke.add_argument("access_key", metavar="ACCESS_KEY", help="The key's id, as `stator keys list` shows it.")
 
     _add_triggers(commands)

@@ -55,6 +55,15 @@ class KeyFile:
         self._seen = seen
         return True
 
+    async def refresh(self) -> bool:
+        """The same for those who may also have a key ring."""
+        return self.refresh_if_changed()
+
+    @property
+    def keys(self) -> tuple[AccessKey, ...]:
+        """The keys as they were last read."""
+        return self._keys
+
     @property
     def exposed(self) -> bool:
         """Whether others than the owner may open the file."""

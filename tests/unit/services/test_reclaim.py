@@ -2,9 +2,9 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stator.assembly import doctor
 from stator.clock import ManualClock
 from stator.model.table import KeyAttribute, KeySchema, Table
+from stator.doctor import doctor
 from stator.services.parts import Parts
 from stator.services.reclaim import run_once
 from stator.storage.sqlite.engine import SqliteStore
