@@ -1,9 +1,12 @@
-"""What is done without a server: a new data directory out of an archive. Names the engine, as `assembly` does."""
+"""What is done without a server: a new data directory out of an archive, a move to another engine.
+
+Names the engines, as `assembly` does.
+"""
 
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stator.archive import mark
@@ -14,9 +17,21 @@ from stator.archive.places.location import ArchiveError, Location
 from stator.clock import SteadyClock, system_clock
 from stator.services.parts import JobParts
 from stator.services.restores.rollback import Course, Rollback
+from stator.storage import resharding
 from stator.storage.directory import make_directory, sync_directory
+from stator.storage.failure import NotADataDirectory
+from stator.storage.keyfile import AccessKey, KeyFile
+from stator.storage.keyring import put_of
+from stator.storage.postgres.engine import PostgresStore
+from stator.storage.postgres.intake import PostgresIntake
+from stator.storage.postgres.location import SCHEMES
+from stator.storage.postgres.location import Location as Database
+from stator.storage.postgres.outlet import Outlet, connect
+from stator.storage.resharding import Tell
 from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.sqlite.outlet import inventory as take_inventory
 from stator.storage.sqlite.schema import FILE_NAME
+from stator.storage.store import Store
 from stator.tables.catalog import Catalog
 
 _UNFINISHED = ".rollback"
@@ -68,3 +83,44 @@ def _put_in_place(data_dir: Path) -> None:
     (unfinished / FILE_NAME).rename(data_dir / FILE_NAME)
     sync_directory(data_dir)
     shutil.rmtree(unfinished)
+
+
+def reshard(source: str, target: str, tell: Tell) -> int:
+    """Move all that a data directory or a PostgreSQL database has into an empty database. No server may use either.
+
+    Returns how many rows and records there were. Raises BadLocation or a StoreError.
+    """
+    return asyncio.run(_reshard(source, target, tell))
+
+
+async def _reshard(source: str, target: str, tell: Tell) -> int:
+    async with contextlib.AsyncExitStack() as stack:
+        store: Store
+        keys: Sequence[AccessKey] = ()
+        outlet: Outlet | None = None
+        if source.startswith(SCHEMES):
+            outlet = await Outlet.open(Database.parse(source, read_write=True))
+            stack.callback(outlet.close)
+            store = await PostgresStore.open(outlet.location)
+            stack.push_async_callback(store.close)
+            inventory = await outlet.hold()
+        else:
+            directory = Path(source)
+            if not (directory / FILE_NAME).exists():
+                raise NotADataDirectory(f"there is no data directory at {source}")
+            store = SqliteStore.open(directory)
+            stack.push_async_callback(store.close)
+            inventory = take_inventory(directory)
+            keys = KeyFile(directory).load()
+        place = Database.parse(target, read_write=True)
+        moved = await PostgresStore.open(place, filling=True)
+        stack.push_async_callback(moved.close)
+        link = await connect(place)
+        stack.callback(link.close)
+        intake = PostgresIntake(link, moved)
+        await intake.begin(inventory)
+        done = await resharding.move(store, inventory, intake, tell)
+        if outlet is not None:
+            await outlet.check()
+        await intake.finish(inventory, [put_of(key) for key in keys])
+        return done

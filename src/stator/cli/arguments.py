@@ -107,8 +107,13 @@ def _make_parser() -> Parser:
     _add_settings(prune, *_ARCHIVE)
     prune.add_argument("--delete", action="store_true", help="Remove it, for good.")
 
-    doctor = _add(commands, "doctor", "Check a data directory.")
-    _add_settings(doctor, "data_dir")
+    store = _add(commands, "store", "Move everything to another engine.")
+    actions = store.add_subparsers(dest="action", metavar="ACTION", required=True)
+    reshard = _add(actions, "reshard", "Move a data directory into PostgreSQL, or PostgreSQL into another database.")
+    reshard.add_argument("--from", dest="from_", metavar="PLACE", required=True, help="A folder, or postgresql://...")
+    reshard.add_argument("--to", metavar="URL", required=True, help="An empty database, postgresql://...")
+    doctor = _add(commands, "doctor", "Check a data directory, or a PostgreSQL database that no server uses.")
+    _add_settings(doctor, "data_dir", "store")
     _add(commands, "version", "Print the version.")
     return parser
 

@@ -9,13 +9,15 @@ from stator.cli.arguments import given_settings, parse
 from stator.cli.complaint import Complaint, Interrupted
 from stator.config import ConfigurationError, Settings, load
 
+_WITHOUT_SETTINGS = ("table", "copy", "export", "autoscale", "apply", "store")  # a server's are nothing to them
+
 
 def main(arguments: list[str] | None = None) -> int:
     found = parse(sys.argv[1:] if arguments is None else arguments)
     if found.command == "version":
         return _print_version()
     try:
-        if found.command in ("table", "copy", "export", "autoscale", "apply"):  # servers' settings are nothing to them
+        if found.command in _WITHOUT_SETTINGS:
             try:
                 return _move(found)
             except OSError as error:  # a full disk, say
@@ -42,6 +44,10 @@ def _move(found: Namespace) -> int:
         from stator.cli.declaring.apply import apply
 
         return apply(found)
+    if found.command == "store":
+        from stator.cli.reshard import reshard
+
+        return reshard(found)
     if found.command == "autoscale":
         from stator.cli.scaling.autoscale import autoscale
 

@@ -32,8 +32,7 @@ class KeyRing:
 
     async def put(self, key: AccessKey) -> None:
         """Add a key, or replace that of the same id."""
-        value = orjson.dumps({"format": FORMAT} | asdict(key))
-        put = Put(Key(0, KEYS, key.access_key_id.encode()), len(value), value)
+        put = put_of(key)
         await self._store.transact([put.key], lambda _: Change(puts=[put]))
 
     async def _read(self) -> list[AccessKey]:
@@ -52,3 +51,8 @@ class KeyRing:
                 after = Bound(row.sort, inclusive=False)
             more = page.more and bool(page.rows)
         return sorted(keys, key=lambda key: (key.created, key.access_key_id))
+
+
+def put_of(key: AccessKey) -> Put:
+    value = orjson.dumps({"format": FORMAT} | asdict(key))
+    return Put(Key(0, KEYS, key.access_key_id.encode()), len(value), value)

@@ -79,8 +79,15 @@ class PostgresStore:
         self._closed = False
 
     @classmethod
-    async def open(cls, location: Location, standby: Location | None = None, limits: Limits | None = None) -> Self:
-        """Connect, and make the tables in a new database.
+    async def open(
+        cls,
+        location: Location,
+        standby: Location | None = None,
+        limits: Limits | None = None,
+        *,
+        filling: bool = False,
+    ) -> Self:
+        """Connect, and make the tables in a new database. `filling` also opens one that a store is being moved into.
 
         Raises StoreFailure, FormatTooNew or NotADataDirectory.
         """
@@ -88,7 +95,7 @@ class PostgresStore:
         try:
             link = await store._writers.open_link()
             try:
-                await schema.prepare(link, location.text)
+                await schema.prepare(link, location.text, filling=filling)
             finally:
                 link.close()
         except (psycopg.Error, SqlError, LinkLost, OSError) as error:
@@ -228,7 +235,8 @@ class PostgresStore:
 
     def _submit(self, read: Read, consistent: bool) -> None:
         self._check()
-        (self._reads if consistent else self._near).submit(read)
+        near = not consistent and self._standbys is not None and self._standbys.links
+        (self._near if near else self._reads).submit(read)
 
     def _read_here(self, read: Read, _error: StoreError) -> None:
         """What no standby could answer, the primary does."""

@@ -63,8 +63,9 @@ def session(**settings: str) -> list[Statement]:
     return [Statement(f"SELECT {calls}".encode())]
 
 
-async def prepare(link: Link, place: str) -> None:
-    """Make the tables in an empty database, or check that they are of a format that is known.
+async def prepare(link: Link, place: str, *, filling: bool = False) -> None:
+    """Make the tables in an empty database, or check that they are of a format that is known. `filling` is for who
+    moves a store in, which is at format 0 until all has arrived.
 
     Several servers may do so at once. Raises FormatTooNew, NotADataDirectory, SqlError or LinkLost.
     """
@@ -82,6 +83,10 @@ async def prepare(link: Link, place: str) -> None:
         raise NotADataDirectory(f"{place} has a schema named stator that Stator did not make")
     if found > FORMAT:
         raise FormatTooNew(place, found, FORMAT)
+    if found == 0 and not filling:
+        raise NotADataDirectory(
+            f"{place} is being filled by `stator store reshard`: run that again until it has finished"
+        )
 
 
 async def _format(link: Link, place: str) -> int | None:
@@ -100,8 +105,12 @@ async def create_space(link: Link) -> int:
     """Numbers are of a sequence, so that none is used twice, also where a server was killed in between."""
     (result,) = await run(link, [Statement(b"SELECT nextval('stator.space')")])
     space = int.from_bytes(result.get_value(0, 0), "big")
-    await _do(link, _SPACE % table(space), b"INSERT INTO stator.spaces VALUES (%d)" % space)
+    await make_space(link, space)
     return space
+
+
+async def make_space(link: Link, space: int) -> None:
+    await _do(link, _SPACE % table(space), b"INSERT INTO stator.spaces VALUES (%d)" % space)
 
 
 async def drop_space(link: Link, space: int) -> None:
