@@ -17,13 +17,17 @@ PROTOCOLS = ("smithy-rpc-v2-cbor", "json", "query")
 REGION = "eu-west-1"
 
 
-def plant(server: RunningServer, account: Account, series: Series, values: Mapping[float, float | list[float]]) -> None:
-    """Points by their times, which grow; of several values a point with a histogram."""
+Values = Mapping[float, float | list[float]]
+"""By their times, which grow; several values are a point with a histogram."""
+
+
+def plant(server: RunningServer, account: Account, points: Mapping[Series, Values]) -> None:
+    """All there are of a table in one call: what a server has written of a minute it does not add to."""
 
     async def planting() -> None:
         store = server.server.background.metering.series
-        for time, value in values.items():
-            store.add([Sample(account.number, REGION, series, point(time, value))])
+        for series, values in points.items():
+            store.add(Sample(account.number, REGION, series, point(time, value)) for time, value in values.items())
         await store.flush()
 
     server._run(planting())

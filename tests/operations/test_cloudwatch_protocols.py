@@ -64,8 +64,8 @@ def test_the_client_speaks_what_it_was_told_to(account: Account) -> None:
 
 def test_metrics_come_back(cloudwatch: Any, server: RunningServer, account: Account) -> None:
     start = minute(server)
-    plant(server, account, WRITES, {start + 1: 2.5, start + 2: 1.5, start + 60: 10.0})
-    plant(server, account, LATENCY, {start + 3: [1.0, 2.0, 3.0, 4.0]})
+    writes = {start + 1: 2.5, start + 2: 1.5, start + 60: 10.0}
+    plant(server, account, {WRITES: writes, LATENCY: {start + 3: [1.0, 2.0, 3.0, 4.0]}})
     assert cloudwatch.list_metrics(MetricName="ConsumedWriteCapacityUnits")["Metrics"] == [METRIC]
     found = cloudwatch.get_metric_data(
         MetricDataQueries=[
@@ -202,6 +202,23 @@ def ask(
 
 CBOR_PATH = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
 FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("far", [b"1e308", b"-1e308", b"1" + b"0" * 400, b"-1"])
+def test_times_that_nobody_means_do_no_harm(server: RunningServer, far: bytes) -> None:
+    asked = {
+        "GetMetricData": b'"MetricDataQueries":[{"Id":"e","Expression":"TIME_SERIES(1)","Period":86400}]',
+        "GetMetricStatistics": b'"Namespace":"N","MetricName":"M","Period":60,"Statistics":["Sum"]',
+        "DescribeAlarmHistory": b'"MaxRecords":1',
+    }
+    for name, members in asked.items():
+        for times in (b'"StartTime":%b,"EndTime":0', b'"StartTime":0,"EndTime":%b', b'"StartTime":%b,"EndTime":%b'):
+            body = b"{%b,%b}" % (members, times.replace(b"%b", far))
+            if name == "DescribeAlarmHistory":
+                body = body.replace(b"Time", b"Date")
+            target = f"GraniteServiceVersion20100801.{name}"
+            told = ask(server, "/", body, X_Amz_Target=target, Content_Type="application/x-amz-json-1.0")
+            assert told[0] in (200, 400), (name, body, told)
 
 
 def test_cbor_says_which_protocol_it_is(server: RunningServer) -> None:

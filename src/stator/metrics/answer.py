@@ -74,7 +74,9 @@ async def answer(queries: Sequence[Query], source: Source, window: Window) -> di
     check_size((query.period or _DEFAULT_PERIOD for query in queries), window)
     stats = {query.id: query.stat for query in queries if query.stat is not None}
     lines = await source.lines(list(stats.values()), window)
-    values: dict[str, Value] = dict(zip(stats, lines, strict=True))
+    values: dict[str, Value] = {
+        id_: replace(line, label=by_id[id_].label or line.label) for id_, line in zip(stats, lines, strict=True)
+    }
     for query in ordered(queries):
         if query.tree is None:
             continue

@@ -11,7 +11,7 @@ from stator.api.registry import CLOUDWATCH, operation
 from stator.api.wire_value import Moment
 from stator.errors import InvalidNextToken, ValidationException
 from stator.metrics.answer import Source, Window, answer
-from stator.metrics.label import Labeller, is_dynamic, timezone_of
+from stator.metrics.label import Labeller, distinguishing, is_dynamic, timezone_of
 from stator.metrics.math.line import Line, Value
 from stator.metrics.query import QUERIES_MAX, Query, QueryError, queries_of
 from stator.validation.requests.cloudwatch import GET_METRIC_DATA
@@ -71,11 +71,14 @@ def _labelled(query: Query, value: Value, window: Window, labeller: Labeller) ->
         span = window.span(query.period or 60)
         value = Line(dict.fromkeys(span.times(), value), span.period)
     if isinstance(value, Line):
-        default = value.label if query.stat is not None else query.id
+        default = query.id if query.stat is None or value.series is None else value.series.name
         line = replace(value, label=default)
         return [(default if query.label is None else labeller.fill(query.label, line), line)]
+    labels = [line.label for line in value]
+    if len(set(labels)) < len(labels):
+        labels = distinguishing(value)
     found = []
-    for line in value:
+    for line in (replace(each, label=told) for each, told in zip(value, labels, strict=True)):
         if query.label is None:
             label = f"{query.id} {line.label}".strip()
         elif is_dynamic(query.label):
