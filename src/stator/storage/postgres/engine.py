@@ -19,18 +19,19 @@ from stator.storage.postgres.desks import WAIT_SECONDS, ReadDesk, WriteDesk
 from stator.storage.postgres.fault import LinkLost, SqlError, failure
 from stator.storage.postgres.group import Member
 from stator.storage.postgres.link import Link, Result, Statement
-from stator.storage.postgres.location import Location
+from stator.storage.postgres.location import Location, application_name
 from stator.storage.postgres.page import RangeQuery, ScanQuery, measure
 from stator.storage.postgres.pool import Pool, plain, run
 from stator.storage.postgres.reading import Ask, Get, PageRead, Read
 from stator.storage.postgres.snapshot import PostgresSnapshot
-from stator.storage.postgres.sql import CHANGES, LAST, SPACES, TRIM, USAGE, table
+from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, SPACES, TRIM, USAGE, table
 from stator.storage.store import WRITE_SECONDS_MAX, Bound, Decide, Key, Page, Position, Record, Row, Usage
 
 _log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0  # between tries to drop the tables of spaces that are gone
 TRIM_RECORDS = 5_000  # in one statement
+CUT_SECONDS = 0.02  # between two looks whether connections that were ended are gone
 
 _NOTHING = Usage(0, 0)
 
@@ -212,6 +213,16 @@ class PostgresStore:
         if space:
             await self._do(lambda link: schema.drop_space(link, space))
             self._sweep_soon()
+
+    async def cut_off(self, router: str) -> None:
+        """End the connections of another router. When this returns, nothing that it has sent can happen any more."""
+        statement = Statement(CUT_OFF, [application_name(router).encode()])
+
+        async def cut(link: Link) -> None:
+            while (await run(link, [statement]))[0].ntuples:  # noqa: ASYNC110  another process's end sets no event
+                await asyncio.sleep(CUT_SECONDS)
+
+        await self._do(cut)
 
     async def close(self) -> None:
         """Finish the writes that wait, and let go of all connections."""

@@ -18,6 +18,10 @@ _DEFAULTS = {
 }
 
 
+def application_name(router: str) -> str:
+    return f"stator {router}".strip()
+
+
 class BadLocation(Exception):
     """The URL cannot be used. The text says why and holds no password."""
 
@@ -33,6 +37,7 @@ class Location:
         """`read_write` asks for the primary among several hosts. Raises BadLocation."""
         if not url.startswith(SCHEMES):
             raise BadLocation("must be a URL such as postgresql://user@host/database")
+        given: dict[str, Any]
         try:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:  # its text may quote the password
@@ -41,6 +46,10 @@ class Location:
             ) from None
         target = "read-write" if read_write else "any"
         return cls(_DEFAULTS | {"target_session_attrs": target} | given)
+
+    def named(self, router: str) -> Self:
+        """The same for the router of that name: its connections are told apart by it."""
+        return type(self)(self.parameters | {"application_name": application_name(router)})
 
     @property
     def text(self) -> str:

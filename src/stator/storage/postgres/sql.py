@@ -166,3 +166,7 @@ USAGE = b"SELECT coalesce(sum(rows), 0)::int8, coalesce(sum(size), 0)::int8 FROM
 VERSION = b"SELECT nextval('stator.version')"
 EXISTING = b"SELECT space FROM stator.spaces WHERE space = ANY($1::int8[])"
 SPACES = b"SELECT space FROM stator.spaces ORDER BY space"
+CUT_OFF = (
+    b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    b" WHERE datname = current_database() AND application_name = $1::text"
+)

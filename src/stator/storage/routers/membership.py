@@ -3,9 +3,9 @@
 Every router has a row that it writes anew twice a second: up to which generation of news its copies are, with no write
 left that was decided by older ones, and up to which time its part of the journals is complete. Whoever waits until all
 routers go by a change waits for their rows to say so. A row that stays the same for longer than its router may go on
-without writing it, and for as long again as a write of its may take to come to its end, is removed: that router is dead
-or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with all news read. Only
-durations are compared, each by the clock of one process, so the clocks need not agree.
+without writing it is removed, once what that router has sent to the store is cut off or must have come to its end: it
+is dead or was stopped, and its reads and writes are refused (`fence`) until it has joined again, with all news read.
+Only durations are compared, each by the clock of one process, so the clocks need not agree.
 
 The router that the row `leader` names does what has to be done once. Another takes its place once its row is gone.
 
@@ -38,6 +38,7 @@ BARRIER = Key(0, bytes(8) + b"barrier", b"")
 LOOK_SECONDS = 0.25
 BEAT_SECONDS = 0.5
 GONE_SECONDS = STALE_SECONDS_MAX + WRITE_SECONDS_MAX
+CUT_SECONDS = STALE_SECONDS_MAX + 1.0  # the same where what is gone can be cut off: none of its writes is waited for
 SKEW_SECONDS = 1.0  # more is told in the log
 _WAIT_SECONDS = 0.02
 _ROWS_MAX = 1000
@@ -88,6 +89,7 @@ class Membership:
         self._steady = steady
         self._about = dict(about or {})
         self._cut_off = cut_off
+        self._gone_seconds = GONE_SECONDS if cut_off is None else CUT_SECONDS
         self.id = id
         self._takers: list[Take] = []
         self._generation = 0  # up to which this router's copies are
@@ -293,7 +295,7 @@ class Membership:
             version, since = self._seen.get(id, (-1, now))
             if version != member.version:
                 version, since = self._seen[id] = (member.version, now)
-            if id != self.id and now - since > GONE_SECONDS and await self._remove(member):
+            if id != self.id and now - since > self._gone_seconds and await self._remove(member):
                 _log.warning("router %s is gone", id)
                 del members[id]
         self._seen = {id: seen for id, seen in self._seen.items() if id in members}
