@@ -44,10 +44,12 @@ from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarm_action import Actions
 from stator.metrics.alarms import Alarms
+from stator.metrics.insight_store import InsightStore
 from stator.metrics.series_store import SeriesStore
 from stator.services.budget import Budgets
 from stator.services.chains.barrier import steady_clock
 from stator.services.figures import Figures
+from stator.services.insights import Insights
 from stator.services.joint_store import JointStore
 from stator.services.metering import Metering
 from stator.services.parts import JobParts
@@ -133,7 +135,8 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     if keys is not None:
         duties.append(Duty("keys", partial(_refresh_keys, credentials, keys), _KEYS_SECONDS, everywhere=True))
     vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
-    metering = Metering(job_parts, parts.series, parts.meters, vitals)
+    insights = Insights(job_parts, parts.meters, parts.insights)
+    metering = Metering(job_parts, parts.series, parts.meters, vitals=vitals, insights=insights)
     duties += alarm_duties(parts.alarms, parts.series, settings, clock)
     duties += scaling_duties(job_parts, parts.scalings, parts.series, parts.alarms, settings.autoscaling_low_seconds)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
@@ -187,6 +190,7 @@ async def _furnish(
         job_parts.reach,
         buckets,
         series,
+        InsightStore(store, clock),
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock, _alarm_actions(settings)),

@@ -17,6 +17,7 @@ from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credentials
+from stator.autoscaling.scalings import Scalings
 from stator.clock import ManualClock
 from stator.http.corridor import conclude, render_error, walk
 from stator.http.front import Front, FrontSettings
@@ -28,6 +29,8 @@ from stator.items.examine import examine
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.alarms import Alarms
+from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
@@ -110,6 +113,9 @@ class World:
             Reach(),
             archive.below,
             SeriesStore(store, clock),
+            InsightStore(store, clock),
+            alarms=Alarms(store, clock),
+            scalings=Scalings(store, clock),
             meters=meters,
         )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)

@@ -15,6 +15,7 @@ from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarms import Alarms
+from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.recorder import Recorder, Tables
 from stator.metrics.series_store import SeriesStore
@@ -38,6 +39,7 @@ class Parts:
     reach: Reach
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     series: SeriesStore
+    insights: InsightStore
     alarms: Alarms = field(kw_only=True)
     scalings: Scalings = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)

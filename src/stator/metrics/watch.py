@@ -38,6 +38,10 @@ class Watch:
         """Whether it counts just that."""
         return (self._accessed, self._sorts) == (accessed, sorts)
 
+    def fresh(self) -> "Watch":
+        """One like it that has seen nothing."""
+        return Watch(accessed=self._accessed, sorts=self._sorts)
+
     def access(self, partition: bytes, sort: bytes | None, units: float) -> None:
         """What consumed read units, or write units times WRITE_WEIGHT. None for `sort`: more than one item did."""
         if self._accessed:

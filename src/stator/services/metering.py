@@ -11,6 +11,7 @@ from stator.metrics.series_store import SeriesStore
 from stator.metrics.totals import Totals
 from stator.services.consumption import Consumption
 from stator.services.gauges import Gauges
+from stator.services.insights import Insights
 from stator.services.parts import Parts
 from stator.services.vitals import Vitals
 
@@ -24,11 +25,20 @@ _SAMPLES_AT_ONCE = 200  # then others have a turn of the loop
 class Metering:
     """Drains this process. Each router does that for itself; what is pruned is pruned for all of them."""
 
-    def __init__(self, parts: Parts, series: SeriesStore, meters: Meters, vitals: Vitals | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        series: SeriesStore,
+        meters: Meters,
+        *,
+        vitals: Vitals | None = None,
+        insights: Insights | None = None,
+    ) -> None:
         self._parts = parts
         self.series = series
         self._meters = meters
         self._vitals = vitals
+        self._insights = insights
         self._consumption = Consumption(meters)
         self._gauges = Gauges(parts, series)
         self._totals = Totals()
@@ -54,6 +64,8 @@ class Metering:
             await asyncio.sleep(0)
         if self._vitals is not None:
             self.series.add(self._vitals.drain(time, self._parts.recorder.requests))
+        if self._insights is not None:
+            await self._insights.run_once()
         if not 0 <= now - self._flushed < FLUSH_SECONDS:
             self._flushed = now
             await self.series.flush()
@@ -64,7 +76,8 @@ class Metering:
         return await self._gauges.run_once()
 
     async def prune_once(self) -> int:
-        return await self.series.prune()
+        pruned = 0 if self._insights is None else await self._insights.prune()
+        return pruned + await self.series.prune()
 
     async def prune_names(self) -> int:
         return await self.series.prune_names()
@@ -73,6 +86,8 @@ class Metering:
         """Write what there is, the second and the minute that run among it."""
         await self.run_once()
         await self.series.close()
+        if self._insights is not None:
+            await self._insights.close()
 
     def figures(self) -> Iterator[Figure]:
         """For Prometheus; those that are drained are up to a second old."""

@@ -48,7 +48,7 @@ class House:
         self.series = SeriesStore(store, clock)
         self.connections = 3
         body = Body(lambda: self.connections, lambda: 4096)
-        self.metering = Metering(self.parts, self.series, self.meters, Vitals(Place("n1", "s1", "i1"), body))
+        self.metering = Metering(self.parts, self.series, self.meters, vitals=Vitals(Place("n1", "s1", "i1"), body))
 
     async def keep(self, table: Table) -> None:
         await self.catalog.change(table.account, table.region, table.name, lambda _: Edit(table))
