@@ -23,6 +23,7 @@ from stator.services import journals, reclaim, tokens, ttl
 from stator.services.alarms.delivery import Delivery
 from stator.services.alarms.topic import Topics
 from stator.services.alarms.watch import Watch
+from stator.services.archive_trial import ArchiveTrial
 from stator.services.backfill import Backfill
 from stator.services.backups import instance_backup
 from stator.services.backups.backup import BackupRunner
@@ -55,6 +56,7 @@ _BACKFILL_SECONDS = 1.0
 _TOKENS_SECONDS = 60.0
 _BACKUPS_SECONDS = 60.0
 _COPIES_SECONDS = 5.0  # between two looks whether a table needs a new copy
+_ARCHIVE_SECONDS = 60.0
 _PRUNE_SECONDS = 600.0
 _INSTANCES_SECONDS = 3600.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
@@ -75,6 +77,7 @@ class Term:
     delivery: KinesisDelivery
     triggers: Triggers
     archivist: Archivist
+    trial: ArchiveTrial
     unwatch: Callable[[], None]
 
     @classmethod
@@ -83,7 +86,7 @@ class Term:
     ) -> Self:
         ages = {"segment_seconds": settings.archive_segment_seconds, "copy_seconds": settings.archive_copy_seconds}
         archivist = Archivist(parts, parts.reach, **ages)
-        catalog = CatalogArchive(parts)
+        catalog, trial = CatalogArchive(parts), ArchiveTrial(parts.archive)
         instances = InstanceBackups(parts, catalog, archivist)
         jobs = JobRunner(parts, parts.jobs, {**runners(parts, archivist), instance_backup.KIND: instances.run})
         delivery = KinesisDelivery(parts, _kinesis(settings))
@@ -92,6 +95,7 @@ class Term:
                 *duties(parts, jobs, settings),
                 *journal_duties(parts, streams, archivist, settings),
                 Duty("catalog", catalog.run_once, settings.archive_segment_seconds),
+                Duty("archive", trial.run_once, _ARCHIVE_SECONDS),
                 Duty("instances", instances.prune, _INSTANCES_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
@@ -107,11 +111,11 @@ class Term:
             parts.jobs.unwatch(look_at_job)
 
         supervisor.start()
-        return cls(supervisor, jobs, delivery, triggers, archivist, unwatch)
+        return cls(supervisor, jobs, delivery, triggers, archivist, trial, unwatch)
 
     def figures(self) -> list[Figure]:
         """What it has to tell of itself."""
-        return [*self.jobs.figures(), *self.archivist.figures()]
+        return [*self.jobs.figures(), *self.archivist.figures(), *self.trial.figures()]
 
     async def close(self, *, lost: bool = False) -> None:
         """Let what takes a moment finish, and stop what takes longer where it can go on. All at once where the lead is

@@ -65,6 +65,12 @@ ARCHIVE_COPY_AGE = Metric(
 ARCHIVE_FAILURES = Metric(
     "stator_archive_failures", (), "Failures to keep the archive up to date since the start.", counter=True
 )
+ARCHIVE_USABLE = Metric(
+    "stator_archive_usable",
+    (),
+    "Whether the archive could be read and written to when it was tried out: 1 or 0. That is at the start, and each "
+    "minute until it could.",
+)
 ARCHIVE_FOREIGN = Metric(
     "stator_archive_foreign",
     _TABLE,
@@ -132,6 +138,7 @@ METRICS = (
     ARCHIVE_COPY_AGE,
     ARCHIVE_FAILURES,
     ARCHIVE_FOREIGN,
+    ARCHIVE_USABLE,
     CONNECTIONS,
     REPLIES,
     REQUESTS,

@@ -40,6 +40,14 @@ class Folder:
     async def there(self) -> bool:
         return await asyncio.to_thread(self.root.is_dir)
 
+    async def try_out(self, folder: str) -> None:
+        target = self.root / folder
+        try:
+            with _translated(target):
+                await asyncio.to_thread(_try_out, target)
+        except Missing as error:
+            raise Unreachable(f"{target} cannot be written: part of its path is a file") from error
+
     async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
         target = self.root / path
         try:
@@ -114,6 +122,15 @@ class Folder:
             while folder != self.root and folder.is_relative_to(self.root):
                 folder.rmdir()
                 folder = folder.parent
+
+
+def _try_out(folder: Path) -> None:
+    """Make a file and take it away; where the folder is yet to be made, in the one that it is to be made in."""
+    while not folder.exists():
+        folder = folder.parent
+    file = folder / f".stator-{uuid4().hex}"
+    _write(file, b"?")
+    file.unlink()
 
 
 def _make(folder: Path) -> None:

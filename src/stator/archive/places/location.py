@@ -28,6 +28,8 @@ class Backend(Protocol):
 
     async def there(self) -> bool: ...
 
+    async def try_out(self, folder: str) -> None: ...
+
     async def put(self, path: str, body: bytes, *, if_absent: bool) -> None: ...
 
     async def get(self, path: str) -> bytes: ...
@@ -94,6 +96,10 @@ class Location:
     async def there(self) -> bool:
         """Whether the bucket or folder exists. Memory always does."""
         return await self._backend.there()
+
+    async def try_out(self) -> None:
+        """Whether objects can be put here and deleted. Leaves nothing. Raises what would keep them from it."""
+        await self._backend.try_out(self._prefix)
 
     async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
         """Write an object, whole or not at all, and durably. A folder that is not there is made, a bucket is not.

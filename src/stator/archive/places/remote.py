@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from stator.archive.places.failure import ArchiveError, Denied, Exists, Missing, Unreachable
 from stator.archive.places.found import Found
@@ -54,6 +55,11 @@ class Remote:
         except Missing:
             return False
         return True
+
+    async def try_out(self, folder: str) -> None:
+        path = f"{folder}.stator-{uuid4().hex}"
+        await self.put(path, b"?", if_absent=False)
+        await self.delete(path)
 
     async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
         from obstore.exceptions import NotSupportedError

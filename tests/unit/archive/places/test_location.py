@@ -11,7 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from stator.archive import full_copy, mark
-from stator.archive.places.location import ArchiveError, Exists, Location, Missing, Unreachable
+from stator.archive.places.location import ArchiveError, Denied, Exists, Location, Missing, Unreachable
 from stator.archive.verify import State, verify
 from stator.items.keys import item_key
 from stator.model.table import KeyAttribute, KeySchema, Table
@@ -276,3 +276,26 @@ def test_full_copies_are_written_read_and_verified_anywhere(place: Location) -> 
         assert await paths(place) == [mark.NAME]
 
     run(test())
+
+
+def test_a_place_that_can_be_used_is_left_as_it_was(place: Location) -> None:
+    async def test() -> None:
+        await place.try_out()
+        await place.below("further/down").try_out()
+        assert await place.list() == []
+
+    run(test())
+
+
+def test_a_bucket_that_is_not_there_cannot_be_used(s3: str) -> None:
+    with pytest.raises(Unreachable, match="no bucket"):
+        asyncio.run(Location.open(url_of(s3, "nowhere")).try_out())
+
+
+def test_a_folder_that_may_not_be_written_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("stator.archive.places.folder._write", refuse)
+    with pytest.raises(Denied, match="Permission denied"):
+        asyncio.run(Location.open(str(tmp_path / "none")).try_out())
