@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
+from stator.storage.routers.fence import OutOfTouch
+
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS_MIN = 1.0
@@ -66,6 +68,8 @@ class Supervisor:
             self._nudged.discard(duty.name)
             try:
                 done = await duty.run_once()
+            except OutOfTouch:  # of which membership tells; nothing was done
+                seconds = duty.pace_seconds
             except Exception:  # noqa: BLE001  whatever it was, the duty must go on
                 failures += 1
                 seconds = retry_seconds(duty.pace_seconds, failures)

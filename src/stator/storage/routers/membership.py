@@ -296,7 +296,6 @@ class Membership:
             if version != member.version:
                 version, since = self._seen[id] = (member.version, now)
             if id != self.id and now - since > self._gone_seconds and await self._remove(member):
-                _log.warning("router %s is gone", id)
                 del members[id]
         self._seen = {id: seen for id, seen in self._seen.items() if id in members}
         self._members = members
@@ -317,12 +316,17 @@ class Membership:
         key = self._key(member.id)
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            if rows[0] is not None and rows[0].version != member.version:
-                return Change(result=False)
-            return Change(deletes=[key], result=True)
+            if rows[0] is None:
+                return Change(result=(True, False))
+            if rows[0].version != member.version:
+                return Change(result=(False, False))
+            return Change(deletes=[key], result=(True, True))
 
-        removed: bool = await self._store.transact([key], decide)
-        return removed
+        gone: bool
+        gone, by_this = await self._store.transact([key], decide)
+        if by_this:
+            _log.warning("router %s is gone", member.id)
+        return gone
 
     async def _lead(self, leader: Leader) -> None:
         """Take the lead where nobody has it, or who has it is gone."""
