@@ -13,7 +13,7 @@ import botocore
 import stator.validation.requests
 from stator.api.registry import CLOUDWATCH
 from stator.assembly import operations
-from stator.validation.requests import cloudwatch
+from stator.validation.requests import cloudwatch, insight_rules
 from stator.validation.scalar import Attribute, Blob, Boolean, Double, Integer, Long, String, Timestamp, Type
 from stator.validation.shape import List, Map, Structure
 
@@ -73,7 +73,7 @@ def registered() -> dict[str, Structure]:
     """Our shapes by the name of the modelled input they are."""
     found: dict[str, Structure] = {}
     for module in pkgutil.iter_modules(stator.validation.requests.__path__, "stator.validation.requests."):
-        if module.name == cloudwatch.__name__:
+        if module.name in (cloudwatch.__name__, insight_rules.__name__):
             continue  # of another model
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Structure) and value.name.endswith(("Input", "DescribeEndpointsRequest")):
@@ -135,7 +135,8 @@ def differences(where: str, type_: Type, shape: str, shapes: Any = SHAPES) -> It
 
 
 def cloudwatch_shapes() -> list[Structure]:
-    return [value for value in vars(cloudwatch).values() if isinstance(value, Structure)]
+    modules = cloudwatch, insight_rules
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Structure)]
 
 
 def all_differences() -> set[tuple[str, str, str]]:

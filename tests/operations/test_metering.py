@@ -29,7 +29,7 @@ class House:
         now = self.running.clock.now
         points = self.running.server.background.metering.series
         found: list[Point] = self.running._run(
-            points.read(self.account.number, "eu-west-1", which, now - 3600, now + 60, 60)
+            points.read(self.account.number, "eu-west-1", which, now - 3600, now + 60, period=60)
         )
         return found
 

@@ -164,7 +164,7 @@ def _fetches(request: dict[str, Any], table: Table, index: Index, shown: Shown) 
 
 def page_answer(call: Call, operation: str, table: Table, result: Result) -> bytes:
     request = call.request
-    call.parts.recorder.returned(call.account, call.region, table.name, operation, result.matched, 0)
+    call.parts.recorder.returned(call.account, call.region, table.name, operation, result.matched)
     return returns.body(
         Items=None if request.get("Select") == "COUNT" else returns.array(result.items),
         Count=str(result.matched).encode(),

@@ -70,9 +70,7 @@ def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
         if operation is None:
             raise UnknownOperationException  # without a message, as the service does
         request.operation_name = operation.name
-        if caller is None:
-            caller = front.verifier.check(headers, query, request.body, now)
-        request.caller = caller
+        caller = request.caller = caller or front.verifier.check(headers, query, request.body, now)
 
         # Conversion and constraints, then the operation itself.
         checked = operation.shape.check(object_of(parsed))

@@ -19,7 +19,7 @@ def record_refusal(recorder: Recorder, request: Request, error: WireError) -> No
     caller, call = request.caller, request.call
     account, region = ("", "") if caller is None else (caller.account, caller.region)
     table = None if call is None else call.table
-    recorder.refused(account, region, table, request.operation_name, error.status, error.code)
+    recorder.refused(account, region, table, request.operation_name, status=error.status, code=error.code)
     if call is not None and isinstance(error, TransactionCanceledException):
         _record_reasons(recorder, call, error.fields["CancellationReasons"])
 

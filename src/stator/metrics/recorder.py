@@ -117,7 +117,7 @@ class Recorder:
         else:
             histogram[at] = 1
 
-    def refused(self, account: str, region: str, table: Tables, operation: str, status: int, code: str) -> None:
+    def refused(self, account: str, region: str, table: Tables, operation: str, *, status: int, code: str) -> None:
         """A request that failed. Account and region are empty where it never came to be known who asked."""
         self.requests[operation] = self.requests.get(operation, 0) + 1
         if not account:
@@ -136,7 +136,7 @@ class Recorder:
             self.count(account, region, "TransactionConflict", table=table)
         self.count(account, region, "UserErrors")
 
-    def returned(self, account: str, region: str, table: Tables, operation: str, items: int, size: int) -> None:
+    def returned(self, account: str, region: str, table: Tables, operation: str, items: int, *, size: int = 0) -> None:
         """What a Query, a Scan or the SELECT of a statement returned; of GetRecords records and their bytes."""
         if operation == "GetRecords":
             self.count(account, region, "ReturnedRecordsCount", items, table=table, operation=operation)

@@ -136,16 +136,16 @@ class SeriesStore:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     async def read(
-        self, account: str, region: str, series: Series, start: float, end: float, period: int
+        self, account: str, region: str, series: Series, start: float, end: float, *, period: int
     ) -> list[Point]:
         """Points of `period` seconds in order of time, those of all routers added up, of `start <= time < end`.
 
         Times are multiples of the period. Periods of less than a minute reach back an hour, others 15 days.
         """
-        return (await self.read_all(account, region, [series], start, end, period))[0]
+        return (await self.read_all(account, region, [series], start, end, period=period))[0]
 
     async def read_all(
-        self, account: str, region: str, wanted: Sequence[Series], start: float, end: float, period: int
+        self, account: str, region: str, wanted: Sequence[Series], start: float, end: float, *, period: int
     ) -> list[list[Point]]:
         """The same of several series, in their order; those of one table cost as much as one."""
         scopes: dict[Scope, list[int]] = {}
@@ -165,7 +165,7 @@ class SeriesStore:
         """The points of single seconds that passed since so many seconds ago, in order of time. Those of this router
         are at most a second old, those of others some more."""
         now = self._clock()
-        return await self.read(account, region, series, now - seconds, now + 1, 1)
+        return await self.read(account, region, series, now - seconds, now + 1, period=1)
 
     async def names(
         self,

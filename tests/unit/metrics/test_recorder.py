@@ -51,12 +51,12 @@ def test_operations_that_cloudwatch_does_not_know_are_counted_only() -> None:
 
 def test_refusals_are_told_apart() -> None:
     recorder = Recorder()
-    recorder.refused(*WHO, "music", "PutItem", 400, "ProvisionedThroughputExceededException")
-    recorder.refused(*WHO, "music", "PutItem", 400, "ConditionalCheckFailedException")
-    recorder.refused(*WHO, "music", "PutItem", 400, "TransactionConflictException")
-    recorder.refused(*WHO, "music", "PutItem", 500, "InternalServerError")
-    recorder.refused(*WHO, "music", "PutItem", 400, "ValidationException")
-    recorder.refused("", "", None, "PutItem", 400, "UnrecognizedClientException")
+    recorder.refused(*WHO, "music", "PutItem", status=400, code="ProvisionedThroughputExceededException")
+    recorder.refused(*WHO, "music", "PutItem", status=400, code="ConditionalCheckFailedException")
+    recorder.refused(*WHO, "music", "PutItem", status=400, code="TransactionConflictException")
+    recorder.refused(*WHO, "music", "PutItem", status=500, code="InternalServerError")
+    recorder.refused(*WHO, "music", "PutItem", status=400, code="ValidationException")
+    recorder.refused("", "", None, "PutItem", status=400, code="UnrecognizedClientException")
     once = (1.0, 1, 1.0, 1.0)
     assert drained(recorder) == {
         ("ThrottledRequests", "PutItem", "music"): once,
@@ -70,9 +70,9 @@ def test_refusals_are_told_apart() -> None:
 
 def test_what_was_returned() -> None:
     recorder = Recorder()
-    recorder.returned(*WHO, "music", "Query", 3, 300)
-    recorder.returned(*WHO, "music", "Query", 5, 500)
-    recorder.returned(*WHO, "music/stream/2026-11-21T07:00:00.000", "GetRecords", 2, 80)
+    recorder.returned(*WHO, "music", "Query", 3)
+    recorder.returned(*WHO, "music", "Query", 5)
+    recorder.returned(*WHO, "music/stream/2026-11-21T07:00:00.000", "GetRecords", 2, size=80)
     label = "2026-11-21T07:00:00.000"
     assert drained(recorder) == {
         ("ReturnedItemCount", "Query", "music"): (8.0, 2, 3, 5),
@@ -94,7 +94,7 @@ def test_arns_are_names() -> None:
 def test_strangers_cannot_make_it_grow() -> None:
     recorder = Recorder()
     for number in range(recorder_module.KEYS_MAX + 10):
-        recorder.refused(f"{number:012}", "eu-west-1", None, "GetItem", 400, "ValidationException")
+        recorder.refused(f"{number:012}", "eu-west-1", None, "GetItem", status=400, code="ValidationException")
     assert recorder.lost == 10
     assert len(list(recorder.drain(1.0))) == recorder_module.KEYS_MAX
 

@@ -70,12 +70,12 @@ def test_seconds_are_read_before_and_after_they_are_written() -> None:
             house.clock.advance(1)
         expected = [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
         for _ in range(2):
-            assert sums(await router.read(*WHO, READS, START, START + 60, 1)) == expected
-            assert sums(await router.read(*WHO, READS, START, START + 60, 10)) == [(0.0, 12.0)]
+            assert sums(await router.read(*WHO, READS, START, START + 60, period=1)) == expected
+            assert sums(await router.read(*WHO, READS, START, START + 60, period=10)) == [(0.0, 12.0)]
             assert sums(await router.recent(*WHO, READS, 2)) == expected[1:]
             await router.flush()
             assert await house.rows() == 1
-        assert sums(await house.router().read(*WHO, READS, START, START + 60, 1)) == expected
+        assert sums(await house.router().read(*WHO, READS, START, START + 60, period=1)) == expected
 
     run(test)
 
@@ -104,10 +104,10 @@ def test_minutes_are_read_while_they_run_and_once_they_are_over() -> None:
             house.clock.advance(1)
             await router.flush()
         expected = [(0.0, 120.0), (60.0, 120.0), (120.0, 60.0)]
-        assert sums(await router.read(*WHO, READS, START, START + 3600, 60)) == expected
-        assert sums(await router.read(*WHO, READS, START, START + 3600, 300)) == [(0.0, 300.0)]
-        assert sums(await house.router().read(*WHO, READS, START, START + 3600, 60)) == expected
-        assert sums(await router.read(*WHO, READS, START + 60, START + 120, 60)) == [(60.0, 120.0)]
+        assert sums(await router.read(*WHO, READS, START, START + 3600, period=60)) == expected
+        assert sums(await router.read(*WHO, READS, START, START + 3600, period=300)) == [(0.0, 300.0)]
+        assert sums(await house.router().read(*WHO, READS, START, START + 3600, period=60)) == expected
+        assert sums(await router.read(*WHO, READS, START + 60, START + 120, period=60)) == [(60.0, 120.0)]
 
     run(test)
 
@@ -122,10 +122,10 @@ def test_routers_add_up() -> None:
         for router in routers:
             await router.flush()
         for router in routers:
-            (first, second) = await router.read(*WHO, READS, START, START + 3600, 60)
+            (first, second) = await router.read(*WHO, READS, START, START + 3600, period=60)
             assert (first.sum, first.count, first.minimum, first.maximum) == (360.0, 180.0, 1.0, 3.0)
             assert second.sum == 240.0
-            assert sum(point.sum for point in await router.read(*WHO, READS, START, START + 3600, 1)) == 600.0
+            assert sum(point.sum for point in await router.read(*WHO, READS, START, START + 3600, period=1)) == 600.0
 
     run(test)
 
@@ -139,7 +139,7 @@ def test_histograms_come_back() -> None:
             house.clock.advance(1)
         house.clock.advance(100)
         await router.flush()
-        (minute,) = await house.router().read(*WHO, LATENCY, START, START + 60, 60)
+        (minute,) = await house.router().read(*WHO, LATENCY, START, START + 60, period=60)
         assert minute == Point(START, 10.0, 3, 1.0, 8.0, {bucket(1.0): 2, bucket(8.0): 1})
 
     run(test)
@@ -154,10 +154,10 @@ def test_series_of_one_table_and_of_several_are_kept_apart() -> None:
         router.add([Sample("", "", series("Requests", OWN_NAMESPACE, Node="n"), one(START, 7.0))])
         await router.flush()
         reader = house.router()
-        found = await reader.read_all(*WHO, [ELSEWHERE, READS, WRITES, LATENCY], START, START + 60, 60)
+        found = await reader.read_all(*WHO, [ELSEWHERE, READS, WRITES, LATENCY], START, START + 60, period=60)
         assert [[point.sum for point in points] for points in found] == [[3.0], [1.0], [2.0], []]
         own = series("Requests", OWN_NAMESPACE, Node="n")
-        assert [point.sum for point in await reader.read(*WHO, own, START, START + 60, 60)] == [7.0]
+        assert [point.sum for point in await reader.read(*WHO, own, START, START + 60, period=60)] == [7.0]
         assert await reader.names(*WHO) == [*sorted([READS, WRITES, ELSEWHERE]), own]
         assert await reader.names(*WHO, name="ConsumedReadCapacityUnits") == [ELSEWHERE, READS]
         assert await reader.names(*WHO, namespace=OWN_NAMESPACE) == [own]
@@ -174,12 +174,12 @@ def test_what_is_too_old_is_neither_read_nor_kept() -> None:
         await router.flush()
         assert await router.prune() == 0
         house.clock.now = START + HOUR + 1
-        assert await router.read(*WHO, READS, START, START + 60, 1) == []
+        assert await router.read(*WHO, READS, START, START + 60, period=1) == []
         house.clock.now = START + HOUR + 700
         assert await router.prune() == 1  # the seconds
-        assert sums(await router.read(*WHO, READS, START, START + 60, 60)) == [(0.0, 1.0)]
+        assert sums(await router.read(*WHO, READS, START, START + 60, period=60)) == [(0.0, 1.0)]
         house.clock.now = START + 15 * DAY + 1
-        assert await router.read(*WHO, READS, START, START + 60, 60) == []
+        assert await router.read(*WHO, READS, START, START + 60, period=60) == []
         assert await router.flush() == 0
         assert await router.names(*WHO) == []
         assert await router.prune_names() == 1
@@ -222,10 +222,10 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
             second.see(router, READS, 5.0)
             await router.flush()
             expected = [(0.0, 60.0), (60.0, 35.0)]
-            assert sums(await router.read(*WHO, READS, START, START + 3600, 60)) == expected
+            assert sums(await router.read(*WHO, READS, START, START + 3600, period=60)) == expected
             second.clock.advance(80)
             await router.flush()
-            assert sums(await second.router().read(*WHO, READS, START, START + 3600, 60)) == expected
+            assert sums(await second.router().read(*WHO, READS, START, START + 3600, period=60)) == expected
 
     asyncio.run(go())
 
@@ -251,7 +251,7 @@ def test_a_write_that_fails_is_done_again(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(OSError, match="away"):
             await router.flush()  # seconds, names, and then the minute
         await router.flush()
-        assert sums(await house.router().read(*WHO, READS, START, START + 3600, 60)) == [(0.0, 1.0)]
+        assert sums(await house.router().read(*WHO, READS, START, START + 3600, period=60)) == [(0.0, 1.0)]
 
     run(test)
 

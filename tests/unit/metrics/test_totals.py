@@ -42,8 +42,8 @@ def test_requests_and_refusals_add_up_by_table() -> None:
     recorder, totals = Recorder(), Totals()
     for _ in range(2):
         recorder.served(*WHO, "music", "GetItem", 0.001)
-        recorder.refused(*WHO, "music", "PutItem", 400, "ConditionalCheckFailedException")
-        recorder.refused(*WHO, "music", "PutItem", 400, "ValidationException")
+        recorder.refused(*WHO, "music", "PutItem", status=400, code="ConditionalCheckFailedException")
+        recorder.refused(*WHO, "music", "PutItem", status=400, code="ValidationException")
         drained(recorder, totals)
     told = {(figure.metric, figure.labels): figure.value for figure in figures(totals) if not figure.buckets}
     assert told == {

@@ -55,7 +55,7 @@ class House:
 
     async def sums(self, which: Series, period: int = 60) -> list[float]:
         now = self.clock.now
-        return [point.sum for point in await self.series.read(*WHO, which, now - 3600, now + 60, period)]
+        return [point.sum for point in await self.series.read(*WHO, which, now - 3600, now + 60, period=period)]
 
 
 def run(test: Callable[[House], Awaitable[None]]) -> None:
@@ -122,7 +122,7 @@ def test_tables_that_nobody_has_are_not_told_of() -> None:
     async def test(house: House) -> None:
         house.recorder.served(*WHO, "music", "GetItem", 0.001)
         house.recorder.served(*WHO, "elsewhere", "GetItem", 0.001)
-        house.recorder.refused(*WHO, "elsewhere", "GetItem", 400, "ResourceNotFoundException")
+        house.recorder.refused(*WHO, "elsewhere", "GetItem", status=400, code="ResourceNotFoundException")
         await house.metering.run_once()
         names = await house.series.names(*WHO, "AWS/DynamoDB")
         assert names == [
@@ -222,7 +222,7 @@ def test_gauges_of_an_index_that_is_filled() -> None:
 def test_nodes_shards_and_the_instance_are_told_of() -> None:
     async def test(house: House) -> None:
         house.recorder.served(*WHO, "music", "GetItem", 0.004)
-        house.recorder.refused("", "", None, "GetItem", 400, "UnrecognizedClientException")
+        house.recorder.refused("", "", None, "GetItem", status=400, code="UnrecognizedClientException")
         house.meters.of(TABLE).read(1.5)
         house.meters.of_index(TABLE, INDEX).read(2.0)
         await house.metering.run_once()
@@ -243,7 +243,7 @@ def test_nodes_shards_and_the_instance_are_told_of() -> None:
         assert await house.sums(series("Requests", OWN_NAMESPACE, Node="n1", Operation="GetItem")) == [2]
         # Whoever asks, in whatever region.
         requests = series("Requests", OWN_NAMESPACE, Instance="i1")
-        points = await house.series.read("9", "us-east-1", requests, 0, house.clock.now + 60, 60)
+        points = await house.series.read("9", "us-east-1", requests, 0, house.clock.now + 60, period=60)
         assert [point.sum for point in points] == [2]
 
     run(test)
@@ -285,7 +285,7 @@ def test_what_runs_is_written_when_it_closes() -> None:
         house.clock.advance(1800)
         reads = series("ConsumedReadCapacityUnits", TableName="music")
         again = SeriesStore(house.store, house.clock)
-        assert [point.sum for point in await again.read(*WHO, reads, 0, house.clock.now, 60)] == [1.5]
-        assert [point.sum for point in await again.read(*WHO, reads, 0, house.clock.now, 1)] == [1.5]
+        assert [point.sum for point in await again.read(*WHO, reads, 0, house.clock.now, period=60)] == [1.5]
+        assert [point.sum for point in await again.read(*WHO, reads, 0, house.clock.now, period=1)] == [1.5]
 
     run(test)

@@ -24,7 +24,7 @@ async def get_metric_statistics(call: Call) -> Answer:
     period = request["Period"]
     series = series_of(request)
     span = window.span(period)
-    points = await call.parts.series.read(call.account, call.region, series, span.start, span.end, period)
+    points = await call.parts.series.read(call.account, call.region, series, span.start, span.end, period=period)
     unit = UNITS.get(series.name, "None")
     if request.get("Unit", unit) != unit:
         points = []

@@ -41,7 +41,7 @@ async def _select(call: Call, select: Select, bound: statements.Bound, table: Ta
     options = Options(request.get("Limit", ROWS_MAX), request.get("ConsistentRead", False), start, admit)
     page = await select_page(call.parts.reader, select, bound.values, table, options)
     charge_page(meters, table, page.table_units, page.index_units, page.partition)
-    call.parts.recorder.returned(call.account, call.region, table.name, "ExecuteStatement", len(page.items), 0)
+    call.parts.recorder.returned(call.account, call.region, table.name, "ExecuteStatement", len(page.items))
     token = None
     if page.next is not None:
         token = continuation.render(page.next, continuation.digest(select.text, bound.parameters, table))

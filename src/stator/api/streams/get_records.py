@@ -33,7 +33,7 @@ async def get_records(call: Call) -> Answer:
         raise TrimmedDataAccessException
     records = [render_record(call.region, stream, shard.lane, entry) for entry in found.entries]
     size = sum(record["dynamodb"]["SizeBytes"] for record in records)
-    call.parts.recorder.returned(call.account, call.region, call.table, "GetRecords", len(records), size)
+    call.parts.recorder.returned(call.account, call.region, call.table, "GetRecords", len(records), size=size)
     answer: dict[str, Any] = {"Records": records}
     if found.boundary is None:
         answer["NextShardIterator"] = render(iterator._replace(cursor=found.cursor), now)

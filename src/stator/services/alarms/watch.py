@@ -63,7 +63,7 @@ class Watch:
             return [Measured(time, values.get(time)) for time in times]
         # Periods of minutes end with the last minute, not on the hour or whatever else they are multiples of.
         points = await self._series.read(
-            alarm.account, alarm.region, alarm.series, times[-1], end, min(period, _MINUTE)
+            alarm.account, alarm.region, alarm.series, times[-1], end, period=min(period, _MINUTE)
         )
         value = statistic_of(alarm.statistic)
         periods: dict[int, list[Point]] = {}
