@@ -221,6 +221,28 @@ def test_files_without_a_checkpoint_keep_theirs(url: str, dynamodb: Any, capsys:
     assert "has music-00000002.jsonl, but there is no checkpoint" in capsys.readouterr().err
 
 
+def test_another_format_is_refused(url: str, dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    create(dynamodb, "music", StreamSpecification=STREAM)
+    fill(dynamodb, "music", range(5))
+    export = ["export", "music", "--incremental", "--url", url, "--format"]
+    assert main([*export, "csv"]) == 0
+    before = sorted(path.name for path in Path("music").iterdir())
+    capsys.readouterr()
+    assert main([*export, "jsonl"]) == 1
+    text = capsys.readouterr().err
+    assert "the export in music is of --format csv. Go on with that one" in text
+    assert sorted(path.name for path in Path("music").iterdir()) == before
+    assert main([*export, "csv"]) == 0
+    assert main([*export, "jsonl", "--anew"]) == 0
+    assert main([*export, "jsonl"]) == 0
+    assert main([*export, "csv"]) == 1
+    checkpoint = Path("music/music.checkpoint.json")
+    members = json.loads(checkpoint.read_bytes())
+    del members["file_format"]  # as early versions wrote it
+    checkpoint.write_text(json.dumps(members))
+    assert main([*export, "jsonl"]) == 0
+
+
 def test_a_gap_is_never_passed_over(
     url: str, dynamodb: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

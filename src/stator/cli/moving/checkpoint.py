@@ -23,6 +23,7 @@ class Checkpoint:
     region: str
     stream: str
     next_part: int
+    file_format: str = ""  # of the files so far; unknown of exports by early versions
     not_before: float = 0.0  # when the snapshot began: changes from before are in it
     whole: bool = False  # the snapshot was written to its end
     through: float = 0.0  # when the last run began, by the server's clock

@@ -63,7 +63,7 @@ def _checkpoint(client: Client, told: dict[str, Any], path: Path, parts: PartFol
             )
         endpoint = client.endpoint
         order = _last_order(path)
-        known = Checkpoint(table, endpoint.url, endpoint.region, stream, next_part=last + 1, order=order)
+        known = Checkpoint(table, endpoint.url, endpoint.region, stream, last + 1, found.format, order=order)
         known.save(path)
         return known
     enabled = (told.get("StreamSpecification") or {}).get("StreamEnabled")
@@ -76,6 +76,12 @@ def _checkpoint(client: Client, told: dict[str, Any], path: Path, parts: PartFol
         raise Complaint(
             f"{path} is of table {known.table} at {known.url} ({known.region}). Name another folder with --to."
         )
+    if known.whole and known.file_format not in ("", found.format):
+        raise Complaint(
+            f"the export in {parts.folder} is of --format {known.file_format}. Go on with that one, name another folder"
+            f" with --to, or add --anew to write all items once more as {found.format}."
+        )
+    known.file_format = found.format
     return known
 
 
