@@ -138,6 +138,7 @@ ROOMS = (
         "operation calls them. What takes time is a job: `jobs.py` has those who do it.",
         ("parts", "supervisor", "jobs"),
     ),
+    Room(f"{SOURCE}/services/autoscaling", "Scaling tables by what is asked of them.", ("autoscaler", "sight")),
     Room(f"{SOURCE}/services/chains", "Tables' journals into the archive, all the time.", ("archivist", "keeper")),
     Room(f"{SOURCE}/services/backups", "Jobs that copy a table, or all of them."),
     Room(f"{SOURCE}/services/restores", "Jobs that make a table anew, and rollbacks that make all.", ("restore",)),

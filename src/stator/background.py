@@ -11,6 +11,7 @@ from stator.archive.exports import exports
 from stator.archive.intake.intake import BULK, IMPORT
 from stator.archive.job import Job
 from stator.archive.restores import recovering, restores
+from stator.autoscaling.scalings import Scalings
 from stator.clock import Clock, system_clock
 from stator.config import Settings
 from stator.journal.streams import Streams
@@ -24,6 +25,7 @@ from stator.services.alarms.delivery import Delivery
 from stator.services.alarms.topic import Topics
 from stator.services.alarms.watch import Watch
 from stator.services.archive_trial import ArchiveTrial
+from stator.services.autoscaling.autoscaler import Autoscaler
 from stator.services.backfill import Backfill
 from stator.services.backups import instance_backup
 from stator.services.backups.backup import BackupRunner
@@ -65,6 +67,7 @@ _METERING_SECONDS = 1.0
 _GAUGES_SECONDS = 60.0
 _POINTS_SECONDS = 60.0
 _SERIES_SECONDS = 3600.0
+_AUTOSCALER_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -228,6 +231,17 @@ def metering_duties(metering: Metering) -> list[Duty]:
         Duty("gauges", metering.gauge_once, _GAUGES_SECONDS),
         Duty("points", metering.prune_once, _POINTS_SECONDS, eager=True),
         Duty("series", metering.prune_names, _SERIES_SECONDS),
+    ]
+
+
+def scaling_duties(
+    parts: JobParts, scalings: Scalings, series: SeriesStore, alarms: Alarms, low_seconds: int
+) -> list[Duty]:
+    """What scales tables and indexes by what is asked of them."""
+    autoscaler = Autoscaler(parts, scalings, series, alarms, low_seconds=low_seconds)
+    return [
+        Duty("autoscaler", autoscaler.run_once, _AUTOSCALER_SECONDS),
+        Duty("scaling activities", autoscaler.prune_once, _PRUNE_SECONDS),
     ]
 
 

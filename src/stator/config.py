@@ -31,6 +31,7 @@ _POSITIVE = (
     "request_timeout_seconds",
     "connections_max",
     "store_connections",
+    "autoscaling_low_seconds",
 )
 
 
@@ -89,6 +90,9 @@ class Settings:
     alarm_urls: str = _setting("", "What URLs that alarms tell must begin with: http(s):// URLs, with commas.")
     alarm_commands: str = _setting(
         "", "Commands that alarms may run, as NAME=COMMAND,...; an alarm asks for arn:stator:command:NAME."
+    )
+    autoscaling_low_seconds: int = _setting(
+        60, "How long consumption must have been well below its target before target tracking lowers capacity."
     )
     alarm_sns_endpoint: str = _setting("", "URL of the SNS endpoint that topics of alarms are reached at.")
     alarm_sns_access_key: str = _setting("stator", "Access key id for the SNS endpoint.")

@@ -3,8 +3,10 @@
 Rows in space 0, a partition for each account and region, sorted by time; docs/formats.md has them.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import Any, Final
 
 import orjson
@@ -43,6 +45,14 @@ class Activity:
     @property
     def key(self) -> Key:
         return Key(SPACE, partition_of(self.account, self.region), sort_of(self.time) + self.id.encode())
+
+
+_numbers = count()
+
+
+def new_id() -> str:
+    """A UUID that sorts after those that this process made before: of one moment the later activity comes later."""
+    return f"{next(_numbers) & 0xFFFFFFFF:08x}{str(uuid.uuid4())[8:]}"
 
 
 def partition_of(account: str, region: str) -> bytes:

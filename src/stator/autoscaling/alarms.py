@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stator.autoscaling.configuration import custom_metric
-from stator.autoscaling.metric_tracking import LOW
+from stator.autoscaling.metric_tracking import LOW, metric_queries
 from stator.autoscaling.resource import READ, Resource
 from stator.autoscaling.scaling import TRACKING, PolicyRecord, Scaling
 from stator.autoscaling.tracking import TargetTracking
@@ -67,7 +67,7 @@ def alarms_of(scaling: Scaling, policy: PolicyRecord, capacity: int) -> list[Ala
 
 def _watched(custom: Mapping[str, Any]) -> dict[str, Any]:
     if custom.get("Metrics"):
-        return {"queries": tuple(custom["Metrics"])}
+        return {"queries": tuple(metric_queries(custom))}
     dimensions = tuple(sorted((each["Name"], each["Value"]) for each in custom.get("Dimensions") or ()))
     return {
         "series": Series(custom["Namespace"], custom["MetricName"], dimensions),

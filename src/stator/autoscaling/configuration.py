@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from stator.autoscaling.metric_tracking import MetricTracking
+from stator.autoscaling.metric_tracking import MetricTracking, metric_queries
 from stator.autoscaling.policy import Policy
 from stator.autoscaling.resource import READ, Resource
 from stator.autoscaling.scaling import STEPPING, TRACKING, PolicyRecord, Scaling
 from stator.autoscaling.stepping import CHANGE, EXACT, PERCENT, Step, StepScaling
 from stator.autoscaling.tracking import LOW_SECONDS, TargetTracking
+from stator.metrics.query import QueryError, queries_of
 
 TARGET_MIN: Final = 20.0
 TARGET_MAX: Final = 90.0
@@ -122,9 +123,14 @@ def _check_custom(custom: Mapping[str, Any]) -> None:
     if queries:
         if plain or custom.get("Dimensions") or custom.get("Unit"):
             raise ConfigurationError("Metrics cannot be specified together with a single metric.")
-        return
-    if len(plain) < 3:
+    elif len(plain) < 3:
         raise ConfigurationError("MetricName, Namespace and Statistic of a customized metric must be specified.")
+    try:
+        told = queries_of(metric_queries(custom), "Metrics")
+    except QueryError as fault:
+        raise ConfigurationError(str(fault)) from None
+    if sum(1 for query in told if query.returns) != 1:
+        raise ConfigurationError("Exactly one of the Metrics must return data.")
 
 
 def _step(step: Mapping[str, Any]) -> Step:

@@ -1,8 +1,9 @@
 """Target tracking by a metric of somebody's choice, which is taken to fall as capacity grows. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from stator.autoscaling.policy import Situation, Wish
 from stator.autoscaling.tracking import LOW_SECONDS
@@ -11,6 +12,21 @@ LOW: Final = 0.9
 """Of the target: below that there is too much, as the service has it for such metrics."""
 
 _LOW_SINCE: Final = "low_since"
+
+
+def metric_queries(custom: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A CustomizedMetricSpecification as MetricDataQuery structures, of which one returns data: the value."""
+    if custom.get("Metrics"):
+        return [_minutely(query) for query in custom["Metrics"]]
+    metric = {name: custom[name] for name in ("Namespace", "MetricName", "Dimensions") if name in custom}
+    stat = {"Metric": metric, "Stat": custom["Statistic"], "Unit": custom.get("Unit")}
+    return [_minutely({"Id": "metric", "MetricStat": stat, "ReturnData": True})]
+
+
+def _minutely(query: Mapping[str, Any]) -> dict[str, Any]:
+    if "MetricStat" not in query:
+        return dict(query)
+    return {**query, "MetricStat": {**query["MetricStat"], "Period": 60}}
 
 
 @dataclass(frozen=True, slots=True)

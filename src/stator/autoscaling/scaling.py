@@ -112,7 +112,8 @@ class State:
     id: str
     memory: Memory = field(default_factory=Memory)
     bounded: float = 0.0  # the `bounded` that has been seen to
-    blocked_until: float = 0.0  # capacity is not to be lowered before
+    in_blocked: float = 0.0  # until when capacity is not to be lowered, because the table refused it
+    out_blocked: float = 0.0  # likewise raised
     told: str = ""  # what last kept a wish from coming true: it is told once
 
 

@@ -1,9 +1,9 @@
 """The scalings of a store, and what became of them."""
 
-import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, Generic, TypeVar
 
 from stator.autoscaling.activity import (
     ACTIVITIES,
@@ -14,6 +14,7 @@ from stator.autoscaling.activity import (
     Activity,
     activity_of,
     activity_put,
+    new_id,
     partition_of,
     sort_of,
 )
@@ -44,32 +45,42 @@ Edit = Callable[[Scaling | None], Scaling | None]
 raises."""
 
 
+_Kept = TypeVar("_Kept")
+
+
+class _Decoded(Generic[_Kept]):
+    """Rows as what they hold; each is decoded once for as long as it does not change."""
+
+    __slots__ = ("_decode", "_known")
+
+    def __init__(self, decode: Callable[[bytes], _Kept]) -> None:
+        self._decode = decode
+        self._known: dict[bytes, tuple[int, _Kept]] = {}
+
+    def of(self, rows: Sequence[Row]) -> dict[bytes, _Kept]:
+        """By the rows' `sort`, in their order."""
+        before, self._known = self._known, {}
+        for row in rows:
+            known = before.get(row.sort)
+            fresh = known is None or known[0] != row.version
+            self._known[row.sort] = (row.version, self._decode(row.value)) if known is None or fresh else known
+        return {sort: kept for sort, (_, kept) in self._known.items()}
+
+
 class Scalings:
     """Keeps nothing in memory but what it decoded of rows that have not changed since."""
 
-    __slots__ = ("_decoded", "_store", "_watchers", "clock")
+    __slots__ = ("_scalings", "_states", "_store", "clock")
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._watchers: list[Callable[[], None]] = []
-        self._decoded: dict[bytes, tuple[int, Scaling]] = {}
+        self._scalings = _Decoded(decode)
+        self._states = _Decoded(decode_state)
         self.clock = clock
-
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Call `watcher` after each change that a request makes here."""
-        self._watchers.append(watcher)
 
     async def all(self) -> list[Scaling]:
         """Those of every account, in the order of their keys."""
-        rows = await self._rows(TARGETS, None, None)
-        known = self._decoded
-        self._decoded = {
-            row.sort: known[row.sort]
-            if row.sort in known and known[row.sort][0] == row.version
-            else (row.version, decode(row.value))
-            for row in rows
-        }
-        return [scaling for _, scaling in self._decoded.values()]
+        return list(self._scalings.of(await self._rows(TARGETS, None, None)).values())
 
     async def of(self, account: str, region: str, table: str | None = None) -> list[Scaling]:
         """Those of an account and region, sorted by resource; of one table, its indexes among them, if it is named."""
@@ -94,16 +105,18 @@ class Scalings:
             return Change(puts=[] if after == before else [scaling_put(after)], result=after)
 
         after: Scaling | None = await self._store.transact([key], decide)
-        for watcher in self._watchers:
-            watcher()
         return after
 
     # -- what was done ------------------------------------------------------------------------------------------------
 
-    async def state(self, scaling: Scaling) -> State:
-        (row,) = await self._store.get([Key(SPACE, STATES, scaling.sort)])
-        state = None if row is None else decode_state(row.value)
-        return state if state is not None and state.id == scaling.id else State(scaling.id)
+    async def states(self, scalings: Sequence[Scaling]) -> dict[bytes, State]:
+        """How far each has come, by its `sort`."""
+        stored = self._states.of(await self._rows(STATES, None, None)) if scalings else {}
+        states: dict[bytes, State] = {}
+        for scaling in scalings:
+            state = stored.get(scaling.sort)
+            states[scaling.sort] = state if state is not None and state.id == scaling.id else State(scaling.id)
+        return states
 
     async def keep(self, scaling: Scaling, state: State, *activities: Activity) -> None:
         """Store a state and what it came from, in one commit; nothing once the scaling is gone."""
@@ -115,6 +128,16 @@ class Scalings:
             return Change() if gone else Change(puts=puts)
 
         await self._store.transact([key], decide)
+
+    async def skip(self, scaling: Scaling, now: float) -> None:
+        """Let what is due until now be past: scheduled actions are suspended."""
+
+        def edit(before: Scaling | None) -> Scaling | None:
+            if before is None or not before.scheduled_suspended:
+                return before
+            return replace(before, actions=tuple(replace(action, done=now) for action in before.actions))
+
+        await self.change(scaling.account, scaling.region, scaling.resource, edit)
 
     async def fire(self, scaling: Scaling, action: ScheduledAction, done: float) -> Scaling | None:
         """Do a scheduled action: its bounds become the scaling's, and until `done` it is seen to. None with nothing
@@ -180,9 +203,16 @@ class Scalings:
             more = page.more and bool(page.rows)
         for whose, keys in doomed.items():
             gone += keys[: max(0, counts[whose] - KEPT_MAX)]
+        gone += await self._orphans()
         for first in range(0, len(gone), _PRUNED):
             await self._delete(gone[first : first + _PRUNED])
         return len(gone)
+
+    async def _orphans(self) -> list[Key]:
+        """The states of what was deregistered while something was done for it."""
+        states = await self._rows(STATES, None, None)
+        scalings = {row.sort for row in await self._rows(TARGETS, None, None)}  # read later: none of them is new
+        return [Key(SPACE, STATES, row.sort) for row in states if row.sort not in scalings]
 
     async def _delete(self, keys: list[Key]) -> None:
         await self._store.transact((), lambda _: Change(deletes=keys))
@@ -204,7 +234,7 @@ class Scalings:
 def _fired_activity(scaling: Scaling, action: ScheduledAction, now: float) -> Activity:
     bounds = f"min capacity to {scaling.minimum} and max capacity to {scaling.maximum}"
     return Activity(
-        id=str(uuid.uuid4()),
+        id=new_id(),
         account=scaling.account,
         region=scaling.region,
         resource=scaling.resource,

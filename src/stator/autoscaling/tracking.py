@@ -19,6 +19,10 @@ SIZE_SECONDS: Final = 3
 SETTLE_SECONDS: Final = 2.0
 """Refusals so soon after a change may be the debts of the time before it."""
 
+RELIEF_MAX: Final = 4
+"""At most so many times as much as there is, at one go, because requests are refused: clients try again, so one request
+may have been refused many times."""
+
 LOW_SECONDS: Final = 60
 """How long it must be well below the target by default; the service waits for 15 minutes."""
 
@@ -82,10 +86,9 @@ class TargetTracking:
         return situation.load.refused(situation.now, since, TRIGGER_SECONDS)
 
     def _relieve(self, situation: Situation, consumed: float, refused: float) -> int:
-        """What lets the refused in, too. Clients try again, so the same request may have been refused many times:
-        at most twice as much as was there."""
+        """What lets the refused in, too."""
         served = max(consumed, float(situation.capacity))
-        return ceil(served + min(refused, served) - _EDGE)
+        return ceil(min(served + refused, served * RELIEF_MAX) - _EDGE)
 
     def _out(self, situation: Situation, wanted: int, reason: str, *, urgent: bool) -> Wish:
         """`urgent`: there is less than what is asked for, which no cooldown holds up."""
@@ -104,9 +107,10 @@ class TargetTracking:
             return stay
         if memory.in_at is not None and now - memory.in_at < self.in_cooldown:
             return stay
-        peak = load.peak(now, self.low_seconds, TRIGGER_SECONDS)
-        if peak * 100 > self.low * situation.capacity:
+        if load.peak(now, self.low_seconds, TRIGGER_SECONDS) * 100 > self.low * situation.capacity:
             return stay
+        # What the load fell from must not count in part: capacity would go down in two steps where one is enough.
+        peak = load.peak(now, max(1, self.low_seconds - TRIGGER_SECONDS), TRIGGER_SECONDS)
         share = peak * 100 / situation.capacity
         return Wish(
             min(situation.capacity, units_for(peak, self.target)),

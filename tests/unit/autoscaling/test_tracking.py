@@ -48,15 +48,15 @@ def test_a_second_alone_is_no_reason() -> None:
     assert POLICY.wish(situation(load_of(10.0, 10.0, 10.0, 10.0, 300.0))).capacity == 100
 
 
-def test_what_was_throttled_counts_too_and_doubles_at_most() -> None:
+def test_what_was_throttled_counts_too_up_to_a_point() -> None:
     wish = POLICY.wish(situation(load_of(*[100.0] * 5, throttled=60.0)))
     assert wish.capacity == 160
     assert wish.reason == "60 requests a second were throttled while 100 write units a second of 100 were consumed"
-    assert POLICY.wish(situation(load_of(*[100.0] * 5, throttled=6000.0))).capacity == 200
+    assert POLICY.wish(situation(load_of(*[100.0] * 5, throttled=6000.0))).capacity == 400
 
 
 def test_a_table_in_debt_that_serves_nothing_grows() -> None:
-    assert POLICY.wish(situation(load_of(*[0.0] * 5, throttled=3.0), capacity=1)).capacity == 2
+    assert POLICY.wish(situation(load_of(*[0.0] * 5, throttled=3.0), capacity=1)).capacity == 4
 
 
 def test_refusals_of_before_a_change_do_not_count_again() -> None:

@@ -1,0 +1,107 @@
+"""A capacity that was decided on, and what is told of it. Pure."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stator.autoscaling.activity import FAILED, SUCCESSFUL, Activity, new_id
+from stator.autoscaling.decision import UNSCALABLE, Decision
+from stator.autoscaling.scaling import Scaling, State
+from stator.limits import DAY_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`seen` is the time that the decision is about, `now` when it was made."""
+
+    scaling: Scaling
+    state: State
+    decision: Decision
+    capacity: int  # that is there
+    seen: float
+    now: float
+    figures: dict[str, Any]
+
+    @property
+    def lowers(self) -> bool:
+        return self.decision.capacity < self.capacity
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the table has refused as much a while ago."""
+        return self.now < (self.state.in_blocked if self.lowers else self.state.out_blocked)
+
+    def done(self) -> tuple[State, Activity]:
+        """Once the capacity is what was wanted."""
+        memory = replace(self.state.memory, notes=self._notes)
+        memory = replace(memory, in_at=self.seen) if self.lowers else replace(memory, out_at=self.seen)
+        state = replace(self.state, memory=memory, bounded=self.scaling.bounded, told="")
+        setting = f"{self.scaling.resource.unit} capacity units to {self.decision.capacity}."
+        message = f"Successfully set {setting} Change successfully fulfilled by dynamodb."
+        return state, self._activity(f"Setting {setting}", SUCCESSFUL, message)
+
+    def refused(self, code: str, message: str, until: float) -> tuple[State, tuple[Activity, ...]]:
+        """Once the table refused it. Told once for as long as the reason stays the same."""
+        told = f"{code} {'in' if self.lowers else 'out'}"
+        state = replace(self.state, told=told)
+        state = replace(state, in_blocked=until) if self.lowers else replace(state, out_blocked=until)
+        if told == self.state.told:
+            return state, ()
+        setting = f"{self.scaling.resource.unit} capacity units to {self.decision.capacity}."
+        reason = f"Failed to set {setting} Reason: {message} (Service: DynamoDB; Error Code: {code})"
+        return state, (self._activity(f"Setting {setting}", FAILED, reason),)
+
+    def unscaled(self) -> tuple[State, tuple[Activity, ...]]:
+        """When nothing is to be done. What keeps a wish from coming true is told once."""
+        code = self.decision.not_scaled
+        state = replace(self.state, memory=replace(self.state.memory, notes=self._notes), bounded=self.scaling.bounded)
+        if code is None or code == state.told:
+            return state, ()
+        message = f"Not scaled: {_MESSAGES.get(code, code)}"
+        activity = self._activity("Attempting to scale due to policy", FAILED, message)
+        return replace(state, told=code), (replace(activity, not_scaled=code),)
+
+    @property
+    def _notes(self) -> Any:
+        return self.state.memory.notes if self.decision.notes is None else self.decision.notes
+
+    def _activity(self, description: str, status: str, message: str) -> Activity:
+        return _activity(self.scaling, self.now, description, self.decision.cause, status, message, self.figures)
+
+
+_MESSAGES = {
+    "AlreadyAtMaxCapacity": "the capacity is at its maximum already",
+    "AlreadyAtMinCapacity": "the capacity is at its minimum already",
+}
+
+
+def unscalable(scaling: Scaling, state: State, reason: str, now: float) -> tuple[State, tuple[Activity, ...]]:
+    """When there is no capacity to change. Told once."""
+    told = f"{UNSCALABLE} {reason}"
+    if state.told == told:
+        return state, ()
+    description = "Attempting to scale due to policy"
+    activity = _activity(scaling, now, description, reason, FAILED, f"Not scaled: {reason}", {})
+    return replace(state, told=told), (replace(activity, not_scaled=UNSCALABLE),)
+
+
+def next_decrease(last: float | None, now: float) -> float:
+    """When a table that refused to be lowered may take it: an hour after the last time, or on the next day."""
+    midnight = (now // DAY_SECONDS + 1) * DAY_SECONDS
+    return midnight if last is None else max(now, min(last + 3600, midnight))
+
+
+def _activity(
+    scaling: Scaling, now: float, description: str, cause: str, status: str, message: str, details: dict[str, Any]
+) -> Activity:
+    return Activity(
+        id=new_id(),
+        account=scaling.account,
+        region=scaling.region,
+        resource=scaling.resource,
+        description=description,
+        cause=cause,
+        time=now,
+        status=status,
+        message=message,
+        details=details,
+    )
