@@ -5,7 +5,7 @@ One cluster serves a whole run of pytest (of each of its workers); every test ge
 """
 
 import atexit
-import ctypes
+import contextlib
 import functools
 import itertools
 import os
@@ -53,6 +53,28 @@ def shared() -> "Cluster | None":
     return cluster
 
 
+class Postmaster:
+    """A running server of one folder."""
+
+    def __init__(self, folder: Path, port: int, options: Sequence[str]) -> None:
+        self.process = _postgres(folder, port, options)
+        # No server outlives a pytest that was killed: then this one reads the end of its input.
+        self._reaper = subprocess.Popen(
+            ["/bin/sh", "-c", 'cat > /dev/null; kill -QUIT "$1"', "sh", str(self.process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        _wait_until_up(port, self.process, folder)
+
+    def stop(self, how: signal.Signals) -> None:
+        self.process.send_signal(how)
+        self.process.wait(START_SECONDS_MAX)
+        self._reaper.kill()
+        self._reaper.wait()
+        assert self._reaper.stdin is not None
+        self._reaper.stdin.close()
+
+
 class Cluster:
     """A server, running when made. Commits are as durable as the disk is; only making the cluster is not synced."""
 
@@ -60,7 +82,7 @@ class Cluster:
         self._folder = _make_folder()
         self.data = self._folder / "data"
         self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._postmaster: Postmaster | None = None
         _run("initdb", "--no-sync", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "-D", self.data)
         self.options = (
             "max_connections=300",
@@ -73,24 +95,23 @@ class Cluster:
 
     def start(self) -> None:
         """Raises AssertionError when it does not come up."""
-        self._process = _postgres(self.data, self.port, self._folder, self.options)
-        _wait_until_up(self.port, self._process, self._folder)
+        self._postmaster = Postmaster(self._folder, self.port, self.options)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT ends all connections and shuts down, SIGQUIT leaves everything as a crash would."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(START_SECONDS_MAX)
-            self._process = None
+        if self._postmaster is not None:
+            self._postmaster.stop(how)
+            self._postmaster = None
 
     def kill(self) -> None:
         """As if the machine's power had failed, save that what the system was given is still written."""
-        assert self._process is not None
-        for child in _children(self._process.pid):
-            os.kill(child, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait(START_SECONDS_MAX)
-        self._process = None
+        assert self._postmaster is not None
+        self._postmaster.process.send_signal(signal.SIGSTOP)  # or it would start new ones for those that die
+        for child in _children(self._postmaster.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self._postmaster.stop(signal.SIGKILL)
+        self._postmaster = None
         _wait_until_free(self.port)
 
     def remove(self) -> None:
@@ -128,18 +149,16 @@ class Standby:
         self._options = primary.options
         source = f"host=127.0.0.1 port={primary.port} user={USER} application_name=standby"
         _run("pg_basebackup", "-D", self.data, "-d", source, "-R", "-X", "stream", "-c", "fast", "--no-sync")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._postmaster: Postmaster | None = None
         self.start()
 
     def start(self) -> None:
-        self._process = _postgres(self.data, self.port, self._folder, self._options)
-        _wait_until_up(self.port, self._process, self._folder)
+        self._postmaster = Postmaster(self._folder, self.port, self._options)
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(START_SECONDS_MAX)
-            self._process = None
+        if self._postmaster is not None:
+            self._postmaster.stop(signal.SIGINT)
+            self._postmaster = None
 
     def promote(self) -> None:
         with psycopg.connect(self.url(), autocommit=True) as connection:
@@ -195,10 +214,20 @@ def _run(program: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def _postgres(data: Path, port: int, folder: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+def _postgres(folder: Path, port: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
     programs = binaries()
     assert programs is not None
-    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
+    command = [
+        str(programs / "postgres"),
+        "-D",
+        str(folder / "data"),
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+        "-h",
+        "127.0.0.1",
+    ]
     for option in options:
         command += ["-c", option]
     with (folder / "log").open("ab") as log:
@@ -208,18 +237,12 @@ def _postgres(data: Path, port: int, folder: Path, options: Sequence[str]) -> su
             stderr=log,
             cwd="/tmp",
             env=_environment(),
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  it takes no lock that another thread could hold
             **_identity(),
         )
 
 
 def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _die_with_parent() -> None:
-    """No server outlives a pytest that was killed."""
-    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 def _wait_until_up(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:

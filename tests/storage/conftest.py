@@ -16,3 +16,13 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made = Engine(request.param, tmp_path)
     yield made
     made.remove()
+
+
+@pytest.fixture
+def postgres_engine(tmp_path: Path) -> Iterator[Engine]:
+    """For tests of what only PostgreSQL does."""
+    if postgres.binaries() is None:
+        pytest.skip("this machine has no PostgreSQL")
+    made = Engine("postgres", tmp_path)
+    yield made
+    made.remove()

@@ -60,6 +60,15 @@ class Engine:
 
         return asyncio.run(opened())
 
+    def run_two(self, test: Callable[[Store, Store], Awaitable[Any]]) -> Any:
+        """Run `test` with two stores on one database, as two servers have them."""
+
+        async def opened() -> Any:
+            async with self.open() as one, self.open() as two:
+                return await test(one, two)
+
+        return asyncio.run(opened())
+
 
 def put(key: Key, value: bytes = b"v", size: int | None = None) -> Put:
     return Put(key, len(value) if size is None else size, value)

@@ -10,12 +10,13 @@ from stator.storage.postgres.group import Group, Member
 from stator.storage.postgres.link import Link, Result, Statement
 from stator.storage.postgres.pool import Pool
 from stator.storage.postgres.reading import Get, Read, fetch, fetched
-from stator.storage.store import Key
+from stator.storage.store import WRITE_SECONDS_MAX, Key
 
 WAITING_MAX = 10_000
 WAIT_SECONDS = 5.0  # for a connection, and for others who write the same rows
+COMMIT_SECONDS = 2 * WRITE_SECONDS_MAX  # that an unconfirmed commit is waited for
 LOOK_SECONDS = 0.25  # how often those who wait too long are looked for
-READ_TRIES_MAX = 3  # connections that a read may be lost with
+READ_TRIES_MAX = 12  # connections that a read may be lost with: all that stood idle while the server went
 GETS_MAX = 64  # that go out together
 GROUP_MEMBERS_MAX = 256
 GROUP_KEYS_MAX = 512
@@ -205,12 +206,18 @@ class WriteDesk:
         self.wake()
 
     def wake(self) -> None:
-        if (self._queue or self._borrowers or self._closing is not None) and not self._scheduled:
-            if self.pool.idle or self._closing is not None:
+        if self._scheduled:
+            return
+        while self._borrowers and self._borrowers[0].done():
+            self._borrowers.popleft()
+        if self._queue or self._borrowers:
+            if self.pool.idle:
                 self._scheduled = True
                 self._loop.call_soon(self._turn)
             elif self._timer is None:
                 self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+        elif self._closing is not None and not (self._groups or self._lent or self._closing.done()):
+            self._closing.set_result(None)
 
     async def close(self) -> None:
         """Finish the writes that wait."""
@@ -238,11 +245,7 @@ class WriteDesk:
                     self.pool.give(link)
                 break
             self._begin(link, members)
-        done = not (self._queue or self._groups or self._borrowers or self._lent)
-        if self._closing is not None and done and not self._closing.done():
-            self._closing.set_result(None)
-        elif self._queue or self._borrowers:
-            self.wake()
+        self.wake()
 
     def _gather(self) -> list[Member]:
         """Members that can go together now. Those who want rows of a group under way are parked there."""
@@ -271,6 +274,8 @@ class WriteDesk:
                 held[key] = group
         group.held = [key for member in members for key in member.keys]
         self._groups.add(group)
+        if self._timer is None:
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
         group.begin()
 
     def _ended(self, group: Group, again: list[Member]) -> None:
@@ -285,11 +290,16 @@ class WriteDesk:
     def _look(self) -> None:
         """Tell those who have waited too long."""
         self._timer = None
-        late = self._loop.time() - WAIT_SECONDS
-        while self._queue and self._queue[0].since < late:
+        now = self._loop.time()
+        while self._queue and self._queue[0].since < now - WAIT_SECONDS:
             future = self._queue.popleft().future
             if not future.done():
                 future.set_exception(self._none_free())
+        for group in self._groups:
+            if group.commit_since is not None and group.commit_since < now - COMMIT_SECONDS:
+                group.tell_unknown()
+        if self._groups or self._queue or self._borrowers:
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
         self.wake()
 
     def _refuse(self, borrower: "asyncio.Future[Link]") -> None:

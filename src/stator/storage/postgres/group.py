@@ -54,7 +54,7 @@ class Group:
         self.members = members
         self.parked: list[Member] = []  # they want keys of this group
         self.held: list[Key] = []
-        self.committing = False
+        self.commit_since: float | None = None  # when the commit was sent that is not answered yet
         self._give_up = give_up  # the loop's time after which nothing is tried again
         self._ended = ended
         self._loop = asyncio.get_running_loop()
@@ -82,8 +82,16 @@ class Group:
             return
         self.link.run(self._reading(wanted), self._have_read)
 
+    def tell_unknown(self) -> None:
+        """Let nobody wait any longer. The link stays with the group, for a commit is never cancelled."""
+        error = OutcomeUnknown("the commit has not been confirmed for a long time")
+        for member in (*self.members, *self.parked):
+            if not member.future.done():
+                member.future.set_exception(error)
+
     def _reading(self, wanted: Sequence[Key]) -> list[Statement]:
         statements = fetch(wanted) if wanted else []
+        self._fetching = len(statements)
         if self._locking:
             locks = [Statement(sql(space).lock, columns(some)) for space, some in grouped(wanted)]
             statements = [_BEGIN, *locks, *statements]
@@ -102,10 +110,9 @@ class Group:
         fresh = None
         if self._needs_version:
             fresh = unsigned(results.pop().get_value(0, 0), "big")
-        count = len(fetch(self._wanted)) if len(self._wanted) > 1 else len(self._wanted)
         if self._locking:
-            results = results[len(results) - count :]
-        elif len(results) > count:
+            results = results[len(results) - self._fetching :]
+        elif len(results) > self._fetching:
             results = results[1:-1]
         base = fetched(self._wanted, results) if self._wanted else {}
         self._decide(Net(base, self._read, self._gone, fresh))
@@ -163,12 +170,12 @@ class Group:
             self._finish()
             return
         opening = () if self._open else (_BEGIN,)
-        self.committing = True
+        self.commit_since = self._loop.time()
         self._count = len(opening) + len(statements) + 1
         self.link.run([*opening, *statements, _COMMIT], self._have_written)
 
     def _have_written(self, results: list[Result], error: Exception | None) -> None:
-        self.committing = self._open = False
+        self.commit_since, self._open = None, False
         if error is not None:
             self._failed(error, writing=True)
         elif self.link.unreplicated:

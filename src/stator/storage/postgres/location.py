@@ -41,9 +41,10 @@ class Location:
         try:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:  # its text may quote the password
-            raise BadLocation(
-                "is no URL that PostgreSQL understands; is a : or @ of the password not %-coded?"
-            ) from None
+            given = {}
+        ports = str(given.get("port", "5432")).split(",")
+        if not given or "@" in str(given.get("host")) or not all(port.isdigit() for port in ports):
+            raise BadLocation("is no URL that PostgreSQL understands; is a : / or @ in the password not %-coded?")
         target = "read-write" if read_write else "any"
         return cls(_DEFAULTS | {"target_session_attrs": target} | given)
 
