@@ -8,6 +8,7 @@ from typing import Self
 
 from stator.archive import backup
 from stator.archive.exports import exports
+from stator.archive.instances import wish
 from stator.archive.intake.intake import BULK, IMPORT
 from stator.archive.job import Job
 from stator.archive.restores import recovering, restores
@@ -27,9 +28,9 @@ from stator.services.alarms.watch import Watch
 from stator.services.archive_trial import ArchiveTrial
 from stator.services.autoscaling.autoscaler import Autoscaler
 from stator.services.backfill import Backfill
-from stator.services.backups import instance_backup
 from stator.services.backups.backup import BackupRunner
 from stator.services.backups.instance_backup import InstanceBackups
+from stator.services.backups.schedule import Schedule
 from stator.services.chains.archivist import Archivist
 from stator.services.chains.catalog_archive import CatalogArchive
 from stator.services.exports.export import ExportRunner
@@ -61,6 +62,7 @@ _COPIES_SECONDS = 5.0  # between two looks whether a table needs a new copy
 _ARCHIVE_SECONDS = 60.0
 _PRUNE_SECONDS = 600.0
 _INSTANCES_SECONDS = 3600.0
+_SCHEDULE_SECONDS = 60.0
 _ROLL_SECONDS = 5.0  # at most between two looks at the age of shards
 _TRIM_SECONDS = 60.0
 _METERING_SECONDS = 1.0
@@ -91,7 +93,7 @@ class Term:
         archivist = Archivist(parts, parts.reach, **ages)
         catalog, trial = CatalogArchive(parts), ArchiveTrial(parts.archive)
         instances = InstanceBackups(parts, catalog, archivist)
-        jobs = JobRunner(parts, parts.jobs, {**runners(parts, archivist), instance_backup.KIND: instances.run})
+        jobs = JobRunner(parts, parts.jobs, {**runners(parts, archivist), wish.JOB: instances.run})
         delivery = KinesisDelivery(parts, _kinesis(settings))
         supervisor = Supervisor(
             [
@@ -100,6 +102,7 @@ class Term:
                 Duty("catalog", catalog.run_once, settings.archive_segment_seconds),
                 Duty("archive", trial.run_once, _ARCHIVE_SECONDS),
                 Duty("instances", instances.prune, _INSTANCES_SECONDS),
+                Duty("schedule", Schedule(parts, settings.instance_backup_seconds).run_once, _SCHEDULE_SECONDS),
                 Duty("kinesis", delivery.run_once, _KINESIS_SECONDS, eager=True),
                 Duty("triggers", triggers.run_once, _TRIGGERS_SECONDS),
                 *more,

@@ -33,6 +33,7 @@ _POSITIVE = (
     "store_connections",
     "autoscaling_low_seconds",
 )
+_NOT_NEGATIVE = ("transition_seconds", "instance_backup_seconds")
 
 
 class ConfigurationError(Exception):
@@ -108,6 +109,9 @@ class Settings:
     archive_segment_seconds: float = _setting(5.0, "How old a change may get before it is put into the archive.")
     archive_copy_seconds: float = _setting(
         float(DAY_SECONDS), "How old the newest full copy of a table with point-in-time recovery may get."
+    )
+    instance_backup_seconds: float = _setting(
+        0.0, "How often the whole instance is backed up by itself, for instance 86400; 0 for not at all."
     )
     idle_timeout_seconds: float = _setting(120.0, "A connection without a request is closed after this.")
     request_timeout_seconds: float = _setting(30.0, "A request must have arrived completely after this.")
@@ -273,8 +277,9 @@ def _check(settings: Settings) -> None:
     for name in _POSITIVE:
         if not 0 < getattr(settings, name) < math.inf:  # refuses NaN, too
             raise ConfigurationError(f"{name} must be greater than 0 and finite, not {getattr(settings, name)}")
-    if not 0 <= settings.transition_seconds < math.inf:
-        raise ConfigurationError(f"transition_seconds must be 0 or more and finite, not {settings.transition_seconds}")
+    for name in _NOT_NEGATIVE:
+        if not 0 <= getattr(settings, name) < math.inf:
+            raise ConfigurationError(f"{name} must be 0 or more and finite, not {getattr(settings, name)}")
     if settings.log_level not in LOG_LEVELS:
         raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {settings.log_level!r}")
     if settings.throttling not in THROTTLING:

@@ -15,6 +15,7 @@ from stator.archive import full_copy, mark
 from stator.archive.chains import catalog_journal
 from stator.archive.instances import instance
 from stator.archive.instances.instance import InstanceBackup, TableCopy
+from stator.archive.instances.wish import JOB
 from stator.archive.job import Job
 from stator.archive.jobs import CancelledJob
 from stator.archive.places.failure import Missing
@@ -28,8 +29,6 @@ from stator.storage.store import Snapshot
 from stator.tables import history
 from stator.tables.history import Instance
 from stator.tables.snapshot import tables_of
-
-KIND = "instance"
 
 _TELL_SECONDS = 0.5  # between two notes of how far a backup is
 _FILLING = ("restore", "import")  # kinds of jobs that fill new tables
@@ -92,8 +91,8 @@ class InstanceBackups:
         self._looked = True
         own = await instance.read_all(self._archive, self._parts.catalog.instance.id)
         old = [backup.id for backup in instance.superfluous(own, self._parts.steady())]
-        under_way = {job.id for job in self._parts.jobs.open() if job.kind == KIND}
-        known = {job.id for job in self._parts.jobs.list(KIND, "", "")}
+        under_way = {job.id for job in self._parts.jobs.open() if job.kind == JOB}
+        known = {job.id for job in self._parts.jobs.list(JOB, "", "")}
         # Another instance may be at work in the same archive: only what a job here began is ours to clear away.
         left = [each for each in await instance.unfinished(self._archive) if each in known - under_way]
         for backup_id in (*old, *left):

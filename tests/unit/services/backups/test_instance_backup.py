@@ -13,6 +13,7 @@ from stator.archive import full_copy
 from stator.archive.chains import chain
 from stator.archive.companion import companion
 from stator.archive.instances import instance
+from stator.archive.instances.wish import JOB
 from stator.archive.job import CANCELLED, COMPLETED, RUNNING, Job
 from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location, Unreachable
@@ -20,7 +21,7 @@ from stator.clock import ManualClock, SteadyClock
 from stator.items.decide import PutWrite
 from stator.items.keys import item_key
 from stator.model.table import KeyAttribute, KeySchema, Table
-from stator.services.backups.instance_backup import KIND, InstanceBackups
+from stator.services.backups.instance_backup import InstanceBackups
 from stator.services.chains.archivist import Archivist
 from stator.services.chains.catalog_archive import CatalogArchive
 from stator.services.jobs import JobRunner
@@ -47,7 +48,7 @@ class House:
         self.writer = self.parts.writer
         self.archivist = Archivist(self.parts, self.parts.reach, segment_seconds=1.0, copy_seconds=86_400.0)
         self.backups = InstanceBackups(self.parts, CatalogArchive(self.parts), self.archivist)
-        self.runner = JobRunner(self.parts, self.jobs, {KIND: self.backups.run})
+        self.runner = JobRunner(self.parts, self.jobs, {JOB: self.backups.run})
 
     async def create(self, name: str) -> Table:
         (space,) = await self.catalog.create_spaces(1)
@@ -72,7 +73,7 @@ class House:
         self.clock.advance(1)
         id = instance.id_of(self.clock())
         return await self.jobs.add(
-            Job(KIND, id, "", "", created=self.clock(), request={"comment": comment, "keep": keep})
+            Job(JOB, id, "", "", created=self.clock(), request={"comment": comment, "keep": keep})
         )
 
     async def work(self) -> None:
@@ -82,7 +83,7 @@ class House:
     async def back_up(self, comment: str = "", *, keep: bool = False) -> instance.InstanceBackup:
         job = await self.wish(comment, keep=keep)
         await self.work()
-        found = self.jobs.find(KIND, "", "", job.id)
+        found = self.jobs.find(JOB, "", "", job.id)
         assert found is not None
         assert found.state == COMPLETED, found
         return await instance.read(self.archive, job.id)
@@ -194,7 +195,7 @@ def test_one_that_is_interrupted_begins_anew(tmp_path: Path, monkeypatch: pytest
 
         monkeypatch.setattr(full_copy, "write", fail_once)
         await house.work()
-        now = house.jobs.find(KIND, "", "", job.id)
+        now = house.jobs.find(JOB, "", "", job.id)
         assert now is not None
         assert now.state == RUNNING
         assert await instance.unfinished(house.archive) == [job.id]
@@ -213,7 +214,7 @@ def test_one_whose_end_alone_was_missed_is_not_made_again(tmp_path: Path) -> Non
     async def main(house: House) -> None:
         await house.create("a")
         made = await house.back_up()
-        await house.jobs.add(Job(KIND, made.id, "", "", created=1.0, request={"comment": "", "keep": False}))
+        await house.jobs.add(Job(JOB, made.id, "", "", created=1.0, request={"comment": "", "keep": False}))
         house.clock.advance(5)
         await house.work()
         assert await instance.read(house.archive, made.id) == made
@@ -233,7 +234,7 @@ def test_one_can_be_cancelled_and_leaves_nothing(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(full_copy, "write", wait)
         monkeypatch.setattr("stator.services.backups.instance_backup._TELL_SECONDS", 0.0)
         await house.work()
-        now = house.jobs.find(KIND, "", "", job.id)
+        now = house.jobs.find(JOB, "", "", job.id)
         assert now is not None
         assert now.state == CANCELLED
         await house.backups.prune()
