@@ -13,8 +13,8 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from stator.clock import Clock
 from stator.errors import InternalServerError
@@ -33,6 +33,8 @@ from stator.storage.store import (
     Store,
     Usage,
 )
+
+T = TypeVar("T")
 
 STALE_SECONDS_MAX = 3.0
 
@@ -100,9 +102,7 @@ class Fence:
 
     async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
         self._check()
-        rows = await self._store.get(keys, consistent)
-        self._check()
-        return rows
+        return await self._in_touch(self._store.get(keys, consistent))
 
     async def range(
         self,
@@ -117,7 +117,7 @@ class Fence:
         consistent: bool = True,
     ) -> Page:
         self._check()
-        page = await self._store.range(
+        page = self._store.range(
             space,
             partition,
             lower,
@@ -127,8 +127,7 @@ class Fence:
             bytes_max=bytes_max,
             consistent=consistent,
         )
-        self._check()
-        return page
+        return await self._in_touch(page)
 
     async def scan(
         self,
@@ -142,11 +141,10 @@ class Fence:
         consistent: bool = True,
     ) -> Page:
         self._check()
-        page = await self._store.scan(
+        page = self._store.scan(
             space, after, lower=lower, upper=upper, rows_max=rows_max, bytes_max=bytes_max, consistent=consistent
         )
-        self._check()
-        return page
+        return await self._in_touch(page)
 
     async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
         self._check()
@@ -162,8 +160,10 @@ class Fence:
         except (SpaceGone, StoreBusy, OutOfTouch):
             epoch.writes -= 1
             raise
-        except (StoreError, asyncio.CancelledError):  # it may happen yet
+        except (StoreError, asyncio.CancelledError) as error:  # it may happen yet
             asyncio.get_running_loop().call_later(WRITE_SECONDS_MAX, epoch.leave)
+            if isinstance(error, StoreError):
+                self._check()
             raise
         except BaseException:  # what `decide` raised
             epoch.writes -= 1
@@ -173,15 +173,11 @@ class Fence:
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
         self._check()
-        found = await self._store.changes(journal, shard, after, records_max)
-        self._check()
-        return found
+        return await self._in_touch(self._store.changes(journal, shard, after, records_max))
 
     async def last(self, journal: int, shard: int) -> int:
         self._check()
-        found = await self._store.last(journal, shard)
-        self._check()
-        return found
+        return await self._in_touch(self._store.last(journal, shard))
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
         self._check()
@@ -189,15 +185,15 @@ class Fence:
 
     async def snapshot(self) -> Snapshot:
         self._check()
-        return await self._store.snapshot()
+        return await self._in_touch(self._store.snapshot())
 
     async def usage(self, space: int) -> Usage:
         self._check()
-        return await self._store.usage(space)
+        return await self._in_touch(self._store.usage(space))
 
     async def measure(self, space: int, partition: bytes) -> Usage:
         self._check()
-        return await self._store.measure(space, partition)
+        return await self._in_touch(self._store.measure(space, partition))
 
     async def create_space(self) -> int:
         self._check()
@@ -205,7 +201,7 @@ class Fence:
 
     async def spaces(self) -> list[int]:
         self._check()
-        return await self._store.spaces()
+        return await self._in_touch(self._store.spaces())
 
     async def drop_space(self, space: int) -> None:
         self._check()
@@ -213,6 +209,16 @@ class Fence:
 
     async def close(self) -> None:
         await self._store.close()
+
+    async def _in_touch(self, answer: Awaitable[T]) -> T:
+        """The answer, if this router is still in touch when it is there."""
+        try:
+            found = await answer
+        except StoreError:
+            self._check()  # then its reason is of no interest
+            raise
+        self._check()
+        return found
 
     def _check(self) -> None:
         if self.monotonic() >= self.until:
