@@ -165,7 +165,7 @@ async def _furnish(
     streams = Streams(store, steady)
     mappings = Mappings(store, streams, steady, targets.has, targets.may_fail_to, told=told)
     archive, buckets = _locations(settings)
-    jobs = Jobs(told, clock, router) if routers is None else Jobs(told, clock, router, is_gone=routers.is_gone)
+    jobs = Jobs(store, clock, router) if shared is None else shared.jobs(clock)
     await jobs.load()
     budgets = await Budgets.open(store, clock, settings.throttling, router)
     catalog.watch(budgets.meters.follow)
@@ -314,6 +314,8 @@ async def _refresh_keys(credentials: Credentials, keys: KeyFile | KeyRing) -> in
 
 def _locations(settings: Settings) -> tuple[Location, Buckets]:
     """The archive, and a bucket by its name. Nothing is looked at yet."""
+    if settings.store and not settings.archive:
+        _log.warning("archive is not set: backups go to %s, which every router must reach", settings.archive_url)
     try:
         archive = Location.open(settings.archive_url)
     except ArchiveError as error:

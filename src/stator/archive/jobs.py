@@ -6,6 +6,7 @@ process for LEASE_SECONDS, each `save` and `renew` for as long again, and a proc
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -44,13 +45,20 @@ class CancelledJob(Exception):
 
 class Jobs:
     """`owner` tells this process from all others. `is_gone` tells whether the owner of a lease that is not this one's
-    is dead, so that its job may be taken at once. Others may write jobs too: `take_up` follows what they do.
+    is dead, so that its job may be taken at once. Others may write jobs too: `take_up` follows what they do, and they
+    must share `beginning`.
 
     `load` comes first. `changes` grows with each change; `watch` has somebody called with the job of each.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, owner: str, *, is_gone: Callable[[str], bool] = lambda owner: True
+        self,
+        store: Store,
+        clock: Clock,
+        owner: str,
+        *,
+        is_gone: Callable[[str], bool] = lambda owner: True,
+        beginning: AbstractAsyncContextManager[None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -60,7 +68,7 @@ class Jobs:
         self._watchers: list[Callable[[Job], None]] = []
         self.changes = 0
         # For operations with a ClientToken: held from the look for a job that has it until the new one can be found.
-        self.beginning = asyncio.Lock()
+        self.beginning = beginning or asyncio.Lock()
 
     async def load(self, store: Store | None = None) -> None:
         """Read every job anew."""

@@ -16,11 +16,12 @@ from stator.archive.backups import Backups
 from stator.archive.chains import reach
 from stator.archive.chains.reach import Reach
 from stator.archive.jobs import Jobs
-from stator.clock import SteadyClock
+from stator.clock import Clock, SteadyClock
 from stator.journal.mapping import MAPPINGS
 from stator.journal.mappings import Mappings
 from stator.storage.routers.fence import Fence
 from stator.storage.routers.membership import Membership
+from stator.storage.routers.mutex import Mutex
 from stator.storage.routers.news import Telling
 from stator.storage.store import Store
 from stator.tables import history
@@ -47,6 +48,12 @@ class JointStore:
         membership = Membership(store, fence, steady, id, about={**process, **about}, cut_off=cut_off)
         await membership.open()
         return cls(membership, fence, Telling(fence, TOLD))
+
+    def jobs(self, clock: Clock) -> Jobs:
+        """The jobs of all routers."""
+        membership = self.membership
+        mutex = Mutex(self.fence, "jobs", membership.id, membership.refresh)
+        return Jobs(self.told, clock, membership.id, is_gone=membership.is_gone, beginning=mutex)
 
     async def join(self, catalog: Catalog, jobs: Jobs, mappings: Mappings, backups: Backups, reach: Reach) -> None:
         """Have these follow what others do, and take part."""
