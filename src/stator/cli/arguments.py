@@ -94,6 +94,7 @@ def _make_parser() -> Parser:
     add_autoscale(commands, _add)
     add_apply(commands, _add)
 
+    _add_insights(commands)
     _add_instance(commands)
 
     archive = _add(commands, "archive", "See what is in an archive, and prove that it can be restored.")
@@ -147,6 +148,23 @@ def _add_triggers(commands: "argparse._SubParsersAction[Parser]") -> None:
         action.add_argument("--url", default="http://127.0.0.1:8000", help="The server; default http://127.0.0.1:8000.")
         action.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
         _add_settings(action)
+
+
+def _add_insights(commands: "argparse._SubParsersAction[Parser]") -> None:
+    insights = _add(commands, "insights", "Show the keys of a table that are used and throttled most.")
+    insights.add_argument("table", metavar="TABLE", help="Of a running server.")
+    insights.add_argument("--index", metavar="NAME", help="One of its global indexes, instead of the table.")
+    change = insights.add_mutually_exclusive_group()
+    change.add_argument("--enable", action="store_true", help="Count keys from now on; their values are kept 15 days.")
+    change.add_argument("--throttled", action="store_true", help="Count from now on those that are throttled, alone.")
+    change.add_argument("--disable", action="store_true", help="Count no more.")
+    insights.add_argument("--minutes", metavar="COUNT", type=int, default=60, help="How far back; default 60.")
+    insights.add_argument("--top", metavar="COUNT", type=int, default=10, help="Keys of each sort, 25 at most.")
+    insights.add_argument("--json", action="store_true", help="For programs: one JSON object.")
+    insights.add_argument("--url", help="The server; default http://127.0.0.1:8000.")
+    insights.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
+    insights.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
+    _add_settings(insights)
 
 
 def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -78,6 +78,10 @@ def _run(found: Namespace, settings: Settings) -> int:
         if found.action == "create":
             return triggers.create(found)
         return triggers.show(found) if found.action == "list" else triggers.delete(found)
+    if found.command == "insights":
+        from stator.cli.insights import insights
+
+        return insights(found)
     if found.command == "backup":
         from stator.cli import backup
 

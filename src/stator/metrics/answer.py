@@ -52,7 +52,9 @@ class Source:
             for first in range(0, len(places), _TOGETHER):
                 batch = places[first : first + _TOGETHER]
                 wanted = [stats[place].series for place in batch]
-                read = await self._store.read_all(self._account, self._region, wanted, span.start, span.end, period=period)
+                read = await self._store.read_all(
+                    self._account, self._region, wanted, span.start, span.end, period=period
+                )
                 for place, points in zip(batch, read, strict=True):
                     lines[place] = _line(stats[place], points)
                 await asyncio.sleep(0)  # others have a turn
