@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.patroni.process import PAUSE_SECONDS, Process
+from deploy.patroni.process import PAUSE_SECONDS, Process, children
 from deploy.patroni.settings import DATABASE, Layout, Node, agent_settings, etcd_command
 from deploy.programs import own, postgres_programs, program, spawn
 
@@ -96,11 +96,13 @@ class Cluster:
         self._await(self.whole, f"not all nodes are up: {self.members()}", self.folder / "node*/log", seconds)
 
     def kill_node(self, name: str) -> None:
-        """Kill an agent and its PostgreSQL, as when a machine loses power."""
+        """Kill an agent and all of its PostgreSQL, as when a machine loses power."""
         postmaster = self._postmaster(name)
-        self._agents[name].stop(signal.SIGKILL, _STOP_SECONDS)
         if postmaster is not None:
-            os.kill(postmaster, signal.SIGKILL)
+            os.kill(postmaster, signal.SIGSTOP)  # it begets no more
+            for pid in (*children(postmaster), postmaster):
+                os.kill(pid, signal.SIGKILL)
+        self._agents[name].stop(signal.SIGKILL, _STOP_SECONDS)
 
     def stop(self) -> None:
         """Stop everything in order: standbys, then the primary, then etcd. Raises ClusterError."""

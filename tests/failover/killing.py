@@ -27,7 +27,7 @@ def kill_primary(cluster: Cluster, log: WriteLog, writers: int) -> Kill:
     assert killed is not None
     begun = time.monotonic()
     cluster.kill_node(killed)
-    promoted = wait_for(lambda: _successor(cluster, killed), f"nobody took over from {killed}")
+    promoted = wait_for(lambda: _successor(cluster, killed), lambda: f"nobody took over from {killed}")
     goes_on(log, writers)
     gap = log.gap(begun)
     restarted = time.monotonic()
@@ -45,14 +45,14 @@ def kill_primary(cluster: Cluster, log: WriteLog, writers: int) -> Kill:
 def goes_on(log: WriteLog, writers: int) -> None:
     """Wait until each writer has had a new acknowledgement."""
     moment = time.monotonic()
-    wait_for(lambda: log.all_since(writers, moment), f"a writer is stuck: {log.latest}, now {moment}, {log.complaints}")
+    wait_for(lambda: log.all_since(writers, moment), lambda: f"stuck since {moment}: {log.latest}, {log.complaints}")
 
 
-def wait_for(condition: Callable[[], T], complaint: str, seconds: float = READY_SECONDS) -> T:
+def wait_for(condition: Callable[[], T], complaint: Callable[[], str], seconds: float = READY_SECONDS) -> T:
     """Until the condition is met; what it then is."""
     end = time.monotonic() + seconds
     while not (met := condition()):
-        assert time.monotonic() < end, complaint
+        assert time.monotonic() < end, complaint()
         time.sleep(0.1)
     return met
 

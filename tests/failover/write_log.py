@@ -84,6 +84,7 @@ class Writer(threading.Thread):
             reply = self._client.call("PutItem", {"TableName": TABLE, "Item": _item(write)})
         except Lost as lost:
             log.complaints.append(f"no answer to {write}: {lost.__cause__!r}")
+            self._client.close()  # the next request goes over a new connection
             return
         if reply.status == 200:
             log.latest[self.name] = log.acknowledged[write] = time.monotonic()
