@@ -175,7 +175,8 @@ def test_errors_have_their_names(cloudwatch: Any, server: RunningServer) -> None
         cloudwatch.describe_alarms(NextToken="made up")
     with pytest.raises(ClientError) as unserved:
         cloudwatch.list_dashboards()
-    assert unserved.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    assert code(unserved) == ("InvalidAction", 400)
+    assert "ListDashboards" in unserved.value.response["Error"]["Message"]
 
 
 # -- by hand ----------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ async def _answer(front: Front, request: Request, door: Door) -> Answer:
         name = door.operation or _action(body, service)
         operation = front.elsewhere.get(service.prefix.encode() + b"." + name)
         if operation is None:
-            raise UnknownOperationException(_unknown(name, service) if speech is _QUERY else "")
+            raise UnknownOperationException(_unknown(name, service) if service.version else "")
         request.operation_name = operation.name
         asked = operation.shape.check(speech.parse(body, operation.shape))
         host = headers.get(b"host", b"").decode("latin-1")

@@ -71,7 +71,7 @@ SERVICES: Final = {
         "com.amazonaws.cloudwatch#",
         "message",
         _CLOUDWATCH_NAMES,
-        {"ResourceNotFoundException": 404, "UnknownOperationException": 404},
+        {"ResourceNotFoundException": 404},
         "2010-08-01",
         "http://monitoring.amazonaws.com/doc/2010-08-01/",
     ),
