@@ -53,6 +53,27 @@ def shared() -> "Cluster | None":
     return cluster
 
 
+ENGINE = os.environ.get("STATOR_TEST_STORE", "")
+"""`postgres` has the servers of tests store in PostgreSQL what they would have in a data directory or in memory."""
+
+_stores: dict[Path, str] = {}
+
+
+def store_of(data_dir: Path | None) -> str:
+    """The URL that a test's server stores in: always the same for one data directory, a new one for None. Empty where
+    servers have the embedded engine."""
+    if ENGINE != "postgres":
+        return ""
+    if data_dir is not None and data_dir in _stores:
+        return _stores[data_dir]
+    cluster = shared()
+    assert cluster is not None, "STATOR_TEST_STORE=postgres, and this machine has no PostgreSQL"
+    url = cluster.new_database()
+    if data_dir is not None:
+        _stores[data_dir] = url
+    return url
+
+
 class Postmaster:
     """A running server of one folder."""
 
@@ -131,9 +152,7 @@ class Cluster:
         self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def execute(self, text: str, url: str | None = None) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url or self.url(), autocommit=True) as connection:
-            cursor = connection.execute(text.encode())
-            return cursor.fetchall() if cursor.description else []
+        return execute(url or self.url(), text)
 
     def standby(self) -> "Standby":
         return Standby(self)
@@ -170,6 +189,12 @@ class Standby:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+
+def execute(url: str, text: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(text.encode())
+        return cursor.fetchall() if cursor.description else []
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from botocore.config import Config
 from stator.assembly import Server, start
 from stator.clock import ManualClock
 from stator.config import Settings
+from tests import postgres
 
 _accounts = itertools.count(1)
 
@@ -24,7 +27,13 @@ class RunningServer:
     """Started when made; `close` stops it. `clock` is the server's, to be turned by hand."""
 
     def __init__(self, **settings: Any) -> None:
+        self._folder: Path | None = None
         chosen: dict[str, Any] = {"port": 0, "in_memory": "data_dir" not in settings} | settings
+        if "store" not in settings and (store := postgres.store_of(settings.get("data_dir"))):
+            if chosen["in_memory"]:
+                self._folder = Path(tempfile.mkdtemp(prefix="stator-test-"))
+                chosen |= {"in_memory": False, "data_dir": self._folder / "data"}
+            chosen["store"] = store
         self.settings = Settings(**chosen)
         self.clock = ManualClock()
         self._loop = uvloop.new_event_loop()
@@ -52,6 +61,8 @@ class RunningServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
 
 
 @dataclass(frozen=True, slots=True)

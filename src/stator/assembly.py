@@ -35,7 +35,7 @@ from stator.autoscaling.scalings import Scalings
 from stator.background import Background, alarm_duties, scaling_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
-from stator.engines import open_store
+from stator.engines import figures, open_store
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.charge import ChargedWriter
@@ -142,7 +142,7 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory or settings.store else settings.data_dir / FILE_NAME
-        tellers = [background.figures, metering.figures]
+        tellers = [background.figures, metering.figures, lambda: figures(store)]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
     return Server(scheme, host, listener.port, listener, background, routers, let_go)

@@ -1,6 +1,7 @@
 """Which engines there are: a store opened as the settings say."""
 
 from stator.config import ConfigurationError, Settings
+from stator.metrics.metric import STANDBY_LAG, Figure
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Store
 
@@ -25,3 +26,9 @@ async def open_store(settings: Settings, router: str = "") -> Store:
         raise ConfigurationError(f"{name} {error}") from None
     limits = Limits(settings.store_connections)
     return await PostgresStore.open(location.named(router), standbys, limits)
+
+
+def figures(store: Store) -> list[Figure]:
+    """What an engine has to tell of itself."""
+    lag_seconds = getattr(store, "lag_seconds", None)
+    return [] if lag_seconds is None else [Figure(STANDBY_LAG, (), lag_seconds)]

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests import postgres
 from tests.commands.process import READY, STATOR, clean_environment
 
 SECONDS_MAX = 30
@@ -33,7 +34,7 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=stream,
                 text=True,
-                env=clean_environment(),
+                env=clean_environment(STATOR_STORE=postgres.store_of(data_dir)),
             )
         self.port = 0
 

@@ -125,6 +125,12 @@ LOG_BYTES = Metric(
     (),
     "Size of the write-ahead log's file, which is used again from its start. Not there in memory.",
 )
+STANDBY_LAG = Metric(
+    "stator_standby_lag_seconds",
+    (),
+    "How far behind the primary a standby of --read-store was when last looked at, a second ago. Not there without "
+    "one, and while none answers; past 10 the primary is read instead.",
+)
 
 METRICS = (
     PROGRESS,
@@ -151,6 +157,7 @@ METRICS = (
     LOST_SERIES,
     DATABASE_BYTES,
     LOG_BYTES,
+    STANDBY_LAG,
 )
 
 

@@ -23,10 +23,12 @@ GROUP_KEYS_MAX = 512
 
 
 class ReadDesk:
-    """Reads in order. `refuse` is told of reads that this desk could not do, and may do them elsewhere."""
+    """Reads in order. `refuse` is told of reads that this desk could not do, and may do them elsewhere: with `haste`
+    as soon as there is no connection."""
 
-    def __init__(self, pool: Pool, refuse: Callable[[Read, StoreError], None]) -> None:
+    def __init__(self, pool: Pool, refuse: Callable[[Read, StoreError], None], *, haste: bool = False) -> None:
         self.pool = pool
+        self._haste = haste
         self._refuse = refuse
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Read] = deque()
@@ -154,6 +156,8 @@ class ReadDesk:
         """Tell those who have waited too long."""
         self._timer = None
         late = self._loop.time() - WAIT_SECONDS
+        if self._haste and not self.pool.links:
+            late = self._loop.time()
         error = None
         while self._queue and self._queue[0].since < late:
             if error is None:

@@ -18,6 +18,7 @@ from stator.storage.postgres.binary import int8, unsigned
 from stator.storage.postgres.desks import WAIT_SECONDS, ReadDesk, WriteDesk
 from stator.storage.postgres.fault import LinkLost, SqlError, failure
 from stator.storage.postgres.group import Member
+from stator.storage.postgres.lag import Lag
 from stator.storage.postgres.link import Link, Result, Statement
 from stator.storage.postgres.location import Location, application_name
 from stator.storage.postgres.page import RangeQuery, ScanQuery, measure
@@ -71,9 +72,12 @@ class PostgresStore:
         self._writes = WriteDesk(self._writers)
         self._near = self._reads  # where reads go that may be a little behind
         self._standbys: Pool | None = None
+        self._lag: Lag | None = None
+        self._watcher: asyncio.Task[None] | None = None
         if standby is not None:
             self._standbys = Pool(standby, readers, reading, lambda: self._near.wake())  # noqa: PLW0108
-            self._near = ReadDesk(self._standbys, self._read_here)
+            self._near = ReadDesk(self._standbys, self._read_here, haste=True)
+            self._lag = Lag(self._reads, self._near)
         self._sweeper: asyncio.Task[None] | None = None
         self._snapshots: set[PostgresSnapshot] = set()
         self._own: set[asyncio.Task[Any]] = set()
@@ -105,7 +109,14 @@ class PostgresStore:
             if pool is not None:
                 pool.begin()
         store._sweep_soon()
+        if store._lag is not None:
+            store._watcher = store._loop.create_task(store._lag.watch())
         return store
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """How far the standbys that are read from were behind a second ago; None where there are none."""
+        return None if self._lag is None else self._lag.seconds
 
     async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
         if not keys:
@@ -230,8 +241,9 @@ class PostgresStore:
             return
         self._closed = True
         await self._writes.close()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for task in (self._sweeper, self._watcher):
+            if task is not None:
+                task.cancel()
         await asyncio.gather(*self._own, return_exceptions=True)
         closed = StoreClosed("the store is closed")
         self._near.close(closed)
@@ -246,7 +258,7 @@ class PostgresStore:
 
     def _submit(self, read: Read, consistent: bool) -> None:
         self._check()
-        near = not consistent and self._standbys is not None and self._standbys.links
+        near = not consistent and self._lag is not None and self._lag.bearable
         (self._near if near else self._reads).submit(read)
 
     def _read_here(self, read: Read, _error: StoreError) -> None:
