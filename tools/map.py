@@ -77,7 +77,12 @@ ROOMS = (
         f"{SOURCE}/metrics",
         "What can be told of a running server: what is counted while requests are answered, and the points that are "
         "kept. They are drained by `services/metering.py` and collected for Prometheus by `services/figures.py`.",
-        ("recorder", "series", "block", "series_store"),
+        ("recorder", "series", "block", "series_store", "statistic", "query", "answer", "alarm", "alarm_state", "alarms"),
+    ),
+    Room(
+        f"{SOURCE}/metrics/math",
+        "CloudWatch's metric math: expressions to trees, trees to lines. Pure.",
+        ("tree", "parser", "line", "functions", "evaluate"),
     ),
     Room(f"{SOURCE}/auth", "Signatures. Pure.", ("credentials", "signature")),
     Room(
@@ -145,6 +150,7 @@ ROOMS = (
     Room(f"{SOURCE}/services/exports", "Jobs that export.", ("export", "source", "lines", "output")),
     Room(f"{SOURCE}/services/intake", "Jobs that import or put in bulk.", ("importer", "bulk_put", "intake")),
     Room(f"{SOURCE}/services/kinesis", "Changes to Kinesis streams.", ("delivery", "courier", "lane")),
+    Room(f"{SOURCE}/services/alarms", "Alarms going off, and who is told of it.", ("watch", "delivery", "topic")),
     Room(f"{SOURCE}/services/triggers", "Changes to functions.", ("triggers", "lane", "batch")),
     Room(
         f"{SOURCE}/http",
