@@ -90,7 +90,8 @@ def _show(reports: dict[str, dict[str, Any]], found: Namespace) -> None:
         if not report["Contributors"]:
             console.print(f"{title}: none in the last {found.minutes} minutes", markup=False)
             continue
-        table = Table(title=f"{title}, last {found.minutes} minutes", title_justify="left")
+        console.print(f"{title}, last {found.minutes} minutes", markup=False)
+        table = Table()
         for label in report["KeyLabels"]:
             table.add_column(escape(label), overflow="fold")
         table.add_column(unit, justify="right")

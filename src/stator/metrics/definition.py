@@ -63,8 +63,8 @@ DEFINITIONS: Final = (
         "ConsumedReadCapacityUnits",
         "Count",
         _INDEX,
-        "Read units consumed; a sample is what one second consumed. With the table alone those of its indexes do not "
-        "count.",
+        "Read units consumed. A sample is what an item cost, or a page of a Query or Scan. With the table alone those of "
+        "its indexes do not count.",
     ),
     Definition("ConsumedWriteCapacityUnits", "Count", _INDEX, "Write units consumed, likewise."),
     Definition(

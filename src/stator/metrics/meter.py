@@ -5,6 +5,7 @@ last. A local index has no meter: what it costs is its table's. Units are charge
 the numbers that ConsumedCapacity reports; jobs and duties charge nothing.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
@@ -45,6 +46,23 @@ class Level(NamedTuple):
     time: float
 
 
+class Charges:
+    """How many single charges there were, and the least and the most of them, since whoever drains them took them.
+    Meters note them in place: a call would cost as much as all the rest."""
+
+    __slots__ = ("count", "least", "most")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.least = math.inf
+        self.most = 0.0
+
+    def take(self) -> tuple[int, float, float]:
+        taken = self.count, self.least, self.most
+        self.count, self.least, self.most = 0, math.inf, 0.0
+        return taken
+
+
 class Meter:
     """Of one table or one global index, in this process."""
 
@@ -53,6 +71,7 @@ class Meter:
         "clock",
         "definition",
         "index",
+        "read_charges",
         "read_throttles",
         "read_units",
         "reads",
@@ -62,6 +81,7 @@ class Meter:
         "throttled",
         "throttled_by",
         "watch",
+        "write_charges",
         "write_throttles",
         "write_units",
         "writes",
@@ -77,6 +97,8 @@ class Meter:
         self.definition: Table | None = None  # by which the budgets were made
         self.read_units = 0.0
         self.write_units = 0.0
+        self.read_charges = Charges()
+        self.write_charges = Charges()
         self.read_throttles = 0
         self.write_throttles = 0
         self.throttled: dict[str, int] = {}  # by reason, such as TableReadProvisionedThroughputExceeded
@@ -89,6 +111,12 @@ class Meter:
         """Charge what a read cost. `partition` is that of the row, for the limit of a single key; it and `sort` are for
         who watches keys."""
         self.read_units += units
+        charges = self.read_charges
+        charges.count += 1
+        if units < charges.least:
+            charges.least = units
+        if units > charges.most:
+            charges.most = units
         if self.reads is not None:
             self.reads.charge(units, partition, self.clock())
         if self.watch is not None and partition is not None:
@@ -96,6 +124,12 @@ class Meter:
 
     def write(self, units: float, partition: bytes | None = None, sort: bytes | None = None) -> None:
         self.write_units += units
+        charges = self.write_charges
+        charges.count += 1
+        if units < charges.least:
+            charges.least = units
+        if units > charges.most:
+            charges.most = units
         if self.writes is not None:
             self.writes.charge(units, partition, self.clock())
         if self.watch is not None and partition is not None:

@@ -6,8 +6,10 @@ from typing import Final
 
 from stator.metrics.meter import Meter, Meters
 from stator.metrics.recorder import Sample
-from stator.metrics.series import NAMESPACE, Series, one
+from stator.metrics.series import NAMESPACE, Point, Series
 
+_READ_UNITS: Final = "ConsumedReadCapacityUnits"
+_WRITE_UNITS: Final = "ConsumedWriteCapacityUnits"
 _REASON: Final = re.compile("(?:Table|Index)(Read|Write)(.+?)(?:Exceeded)?$")
 
 
@@ -52,14 +54,29 @@ class _Seen:
         self._figures, self._throttled = figures, dict(meter.throttled)
         for name, value in differences.items():
             if value:
-                series = Series(NAMESPACE, name, self._dimensions)
-                yield Sample(meter.account, meter.region, series, one(time, float(value)))
+                yield Sample(
+                    meter.account,
+                    meter.region,
+                    Series(NAMESPACE, name, self._dimensions),
+                    self._point(name, value, time),
+                )
+
+    def _point(self, name: str, value: float, time: float) -> Point:
+        """A sample of consumed units is a single charge, one of throttles a refusal."""
+        charges = None
+        if name == _READ_UNITS:
+            charges = self.meter.read_charges.take()
+        elif name == _WRITE_UNITS:
+            charges = self.meter.write_charges.take()
+        if charges is None or not charges[0]:
+            return Point(time, float(value), float(value), 1.0, 1.0)
+        return Point(time, float(value), *charges)
 
 
 def _figures(meter: Meter) -> dict[str, float]:
     return {
-        "ConsumedReadCapacityUnits": meter.read_units,
-        "ConsumedWriteCapacityUnits": meter.write_units,
+        _READ_UNITS: meter.read_units,
+        _WRITE_UNITS: meter.write_units,
         "ReadThrottleEvents": meter.read_throttles,
         "WriteThrottleEvents": meter.write_throttles,
     }

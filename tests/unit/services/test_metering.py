@@ -82,6 +82,11 @@ def test_what_is_consumed_becomes_points_of_seconds() -> None:
         reads = series("ConsumedReadCapacityUnits", TableName="music")
         writes = series("ConsumedWriteCapacityUnits", TableName="music", GlobalSecondaryIndexName="by-g")
         assert await house.sums(reads, 1) == [1.5, 2.5]
+        house.meters.of(TABLE).read(0.5)
+        house.meters.of(TABLE).read(8.0)
+        await house.metering.run_once()
+        (*_, last) = await house.series.recent(*WHO, reads, 10)
+        assert (last.sum, last.count, last.minimum, last.maximum) == (8.5, 2, 0.5, 8.0)
         assert await house.sums(writes) == [9.0]
         assert await house.sums(series("ConsumedWriteCapacityUnits", TableName="music")) == []
 
@@ -101,6 +106,8 @@ def test_throttles_are_told_with_their_reasons() -> None:
         told = {name: await house.sums(series(name, TableName="music"), 1) for name in names}
         told["keys"] = await house.sums(series("WriteKeyRangeThroughputThrottleEvents", TableName="music"), 1)
         assert told == {names[0]: [1], names[1]: [1], names[2]: [2], "keys": [2]}
+        (*_, last) = await house.series.recent(*WHO, series(names[2], TableName="music"), 10)
+        assert (last.sum, last.count, last.minimum, last.maximum) == (2, 2, 1, 1)
 
     run(test)
 
