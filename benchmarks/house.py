@@ -19,6 +19,7 @@ from stator.archive.jobs import Jobs
 from stator.archive.places.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
+from stator.autoscaling.scalings import Scalings
 from stator.clock import system_clock
 from stator.http.front import Front, FrontSettings
 from stator.items.charge import ChargedWriter
@@ -27,6 +28,8 @@ from stator.items.keys import item_key
 from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
+from stator.metrics.alarms import Alarms
+from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
@@ -76,6 +79,9 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
             Reach(),
             archive.below,
             SeriesStore(store, system_clock),
+            InsightStore(store, system_clock),
+            alarms=Alarms(store, system_clock),
+            scalings=Scalings(store, system_clock),
             meters=meters,
         )
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])

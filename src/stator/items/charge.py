@@ -84,7 +84,7 @@ class ChargedWriter:
         """Make one write happen, or raise what refused it."""
         meters = self._meters
         meter = meters.of(write.table)
-        if meter.writes is not None:
+        if meter.writes is not None and not meter.writes.admits(write.key.partition):
             check_write(meter, write.table, write.key.partition, operation, sort=write.key.sort)
         seen: Row | None = None
 

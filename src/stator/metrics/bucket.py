@@ -6,6 +6,8 @@ and in the long run exactly its rate is served, whatever single operations cost.
 
 from typing import Final
 
+from stator.clock import Clock
+
 # What exceeding a limit is called: the ends of the service's throttling reasons.
 PROVISIONED: Final = "ProvisionedThroughputExceeded"
 KEY_RANGE: Final = "KeyRangeThroughputExceeded"
@@ -68,18 +70,15 @@ class KeyRates:
     are told apart only while all of them together do about as much as one may.
     """
 
-    __slots__ = ("_full_at", "_limit", "_together")
+    __slots__ = ("_limit", "_together", "full_at")
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._together = 0.0  # the same time for all keys as if they were one
-        self._full_at: dict[bytes, float] = {}
-
-    def __len__(self) -> int:
-        return len(self._full_at)
+        self.full_at: dict[bytes, float] = {}
 
     def refuses(self, partition: bytes, now: float) -> bool:
-        full_at = self._full_at.get(partition)
+        full_at = self.full_at.get(partition)
         return full_at is not None and 1.0 <= full_at - now < _CLOCK_FELL_SECONDS
 
     def charge(self, partition: bytes, units: float, now: float) -> None:
@@ -88,7 +87,7 @@ class KeyRates:
         if not now < together < now + _CLOCK_FELL_SECONDS:
             together = now
         self._together = together = together + cost
-        keys = self._full_at
+        keys = self.full_at
         if together - now <= _WATCHED_FROM_SECONDS:
             if keys:
                 keys.clear()
@@ -96,23 +95,46 @@ class KeyRates:
         full_at = keys.get(partition, now)
         keys[partition] = (full_at if now < full_at < now + _CLOCK_FELL_SECONDS else now) + cost
         if len(keys) > KEYS_MAX:
-            self._full_at = {key: time for key, time in keys.items() if time > now}
+            self.full_at = {key: time for key, time in keys.items() if time > now}
 
 
 class Budget:
     """What one side, reading or writing, of a table or index may do: every bucket and the key's own must be above zero.
-    Buckets may be shared with other budgets."""
+    Buckets may be shared with other budgets.
 
-    __slots__ = ("buckets", "keys", "spent")
+    On the path of every request of a table with limits: whoever asks is charged right after, without another look at
+    the clock.
+    """
 
-    def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None, spent: float = 0.0) -> None:
+    __slots__ = ("_clock", "_now", "buckets", "keys", "spent")
+
+    def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None, clock: Clock, spent: float = 0.0) -> None:
+        self._clock = clock
+        self._now = clock()  # when it was last asked
         self.buckets = buckets
         self.keys = keys
         self.spent = spent  # all units that were charged here: it only grows
 
-    def refusal(self, partition: bytes | None, now: float, pending: float = 0.0) -> str | None:
+    def admits(self, partition: bytes | None) -> bool:
+        """Whether there is room now. `refusal` tells why there is none."""
+        self._now = now = self._clock()
+        for bucket in self.buckets:
+            level = bucket.level  # as `fill`, without a call
+            if now > bucket.at:
+                level += (now - bucket.at) * bucket.rate
+                if level > bucket.capacity:  # noqa: PLR1730
+                    level = bucket.capacity
+                bucket.level = level
+            bucket.at = now
+            if level <= 0.0:
+                return False
+        keys = self.keys
+        return keys is None or not keys.full_at or partition is None or not keys.refuses(partition, now)
+
+    def refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
         """The kind of the bucket that is exhausted, `KEY_RANGE` for that of the key; None if there is room. `pending`:
         units that were let in and are yet to be charged."""
+        self._now = now = self._clock()
         for bucket in self.buckets:
             if bucket.fill(now) <= pending:
                 return bucket.kind
@@ -120,14 +142,16 @@ class Budget:
             return KEY_RANGE
         return None
 
-    def charge(self, units: float, partition: bytes | None, now: float) -> None:
+    def charge(self, units: float, partition: bytes | None) -> None:
+        """Charge what was let in."""
         self.spent += units
         for bucket in self.buckets:
-            bucket.level = bucket.fill(now) - units
+            bucket.level -= units
         if partition is not None and self.keys is not None:
-            self.keys.charge(partition, units, now)
+            self.keys.charge(partition, units, self._now)
 
-    def take(self, units: float, now: float) -> None:
+    def take(self, units: float) -> None:
         """Charge what another process let in."""
+        now = self._clock()
         for bucket in self.buckets:
             bucket.take(units, now)

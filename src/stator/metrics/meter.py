@@ -68,7 +68,6 @@ class Meter:
 
     __slots__ = (
         "account",
-        "clock",
         "definition",
         "index",
         "read_charges",
@@ -87,13 +86,12 @@ class Meter:
         "writes",
     )
 
-    def __init__(self, table: Table, index: Index | None, clock: Clock) -> None:
+    def __init__(self, table: Table, index: Index | None) -> None:
         self.account = table.account
         self.region = table.region
         self.table = table.name
         self.index = None if index is None else index.name
         self.space = table.space if index is None else index.space
-        self.clock = clock
         self.definition: Table | None = None  # by which the budgets were made
         self.read_units = 0.0
         self.write_units = 0.0
@@ -118,7 +116,7 @@ class Meter:
         if units > charges.most:
             charges.most = units
         if self.reads is not None:
-            self.reads.charge(units, partition, self.clock())
+            self.reads.charge(units, partition)
         if self.watch is not None and partition is not None:
             self.watch.access(partition, sort, units)
 
@@ -131,16 +129,16 @@ class Meter:
         if units > charges.most:
             charges.most = units
         if self.writes is not None:
-            self.writes.charge(units, partition, self.clock())
+            self.writes.charge(units, partition)
         if self.watch is not None and partition is not None:
             self.watch.access(partition, sort, WRITE_WEIGHT * units)
 
     def read_refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
         """What keeps a read out now: the kind of a limit; None if nothing does."""
-        return None if self.reads is None else self.reads.refusal(partition, self.clock(), pending)
+        return None if self.reads is None else self.reads.refusal(partition, pending)
 
     def write_refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
-        return None if self.writes is None else self.writes.refusal(partition, self.clock(), pending)
+        return None if self.writes is None else self.writes.refusal(partition, pending)
 
     def count_throttle(self, kind: str, operation: str, *, write: bool) -> str:
         """Count a refusal; returns its reason, one of the service's sixteen."""
@@ -221,7 +219,7 @@ class Meters:
         """Hold the meter to what its table says now. The units that were saved stay."""
         limits = self._limits(table, index)
         if meter is None:
-            meter = Meter(table, index, self._clock)
+            meter = Meter(table, index)
             self._meters[meter.space] = meter
         meter.reads = self._budget(meter, limits.reads, limits.read_keys, write=False)
         meter.writes = self._budget(meter, limits.writes, limits.write_keys, write=True)
@@ -248,7 +246,8 @@ class Meters:
         rates = old.keys if old is not None and old.keys is not None else None
         if rates is None and keys is not None:
             rates = KeyRates(keys)
-        return Budget(tuple(buckets), rates if keys is not None else None, 0.0 if old is None else old.spent)
+        spent = 0.0 if old is None else old.spent
+        return Budget(tuple(buckets), rates if keys is not None else None, self._clock, spent)
 
     def _share(self, meter: Meter, *, write: bool) -> Bucket | None:
         return self._shared.get((meter.account, meter.region, write))

@@ -251,7 +251,7 @@ def _grown(before: float, after: float) -> float:
 def _charge(budget: Budget, units: float, level: float | None, now: float) -> None:
     """Charge what another let in, or have no more than it has left, where its level is given."""
     if level is None:
-        budget.take(units, now)
+        budget.take(units)
     elif budget.buckets:
         bucket = budget.buckets[0]
         bucket.level = min(bucket.fill(now), level)

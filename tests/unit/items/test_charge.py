@@ -70,7 +70,7 @@ class Paying:
 
     def exhaust(self, meter: Meter) -> None:
         assert meter.writes is not None
-        meter.writes.take(meter.writes.buckets[0].fill(self.clock()), self.clock())
+        meter.writes.take(meter.writes.buckets[0].fill(self.clock()))
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_bar_an_index_of_10_units_under_a_demand_of_40(paying: Paying) -> None:
 def test_what_a_batch_has_no_capacity_for_is_told_by_its_error(paying: Paying) -> None:
     assert paying.meter.writes is not None
     paying.exhaust(paying.meter)
-    paying.meter.writes.take(-2.0, paying.clock())  # two units are left
+    paying.meter.writes.take(-2.0)  # two units are left
     writes = [put(paying.table, item(pk=str(number))) for number in range(4)]
     done = paying.running.run(paying.writer.commit_batch(writes, "BatchWriteItem"))
     assert [type(one) for one in done] == [Outcome, Outcome, *[ProvisionedThroughputExceededException] * 2]
@@ -191,7 +191,7 @@ def test_what_a_batch_has_no_capacity_for_is_told_by_its_error(paying: Paying) -
 def test_an_index_leaves_out_of_a_batch_what_it_cannot_follow(paying: Paying) -> None:
     assert paying.by_v.writes is not None
     paying.exhaust(paying.by_v)
-    paying.by_v.writes.take(-1.0, paying.clock())
+    paying.by_v.writes.take(-1.0)
     attributes: list[dict[str, str]] = [{"v": "1"}, {}, {"v": "2"}, {"w": "3"}]
     writes = [put(paying.table, item(pk=str(number), **one)) for number, one in enumerate(attributes)]
     done = paying.running.run(paying.writer.commit_batch(writes, "BatchWriteItem"))
@@ -224,7 +224,7 @@ def test_a_cancelled_transaction_costs_the_items_that_are_there(paying: Paying) 
 def test_a_transaction_without_capacity_is_cancelled_and_says_where(paying: Paying) -> None:
     assert paying.meter.writes is not None
     paying.exhaust(paying.meter)
-    paying.meter.writes.take(-1.0, paying.clock())
+    paying.meter.writes.take(-1.0)
     writes = [put(paying.table, item(pk=pk)) for pk in "abc"]
     with pytest.raises(TransactionCanceledException) as caught:
         paying.running.run(paying.writer.transact(writes, "TransactWriteItems"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stator.clock import ManualClock
 from stator.metrics.bucket import KEY_RANGE, KEYS_MAX, PROVISIONED, Bucket, Budget, KeyRates
 
 RATES = st.floats(1, 40_000)
@@ -80,18 +81,34 @@ def test_a_level_that_was_written_down_goes_on_from_its_time() -> None:
 
 
 def test_a_budget_names_the_bucket_that_is_empty_and_counts_what_is_pending() -> None:
+    clock = ManualClock(0.0)
     maximum, shared = Bucket("Max", 1.0, 10.0, 0.0), Bucket("Account", 5.0, 1.0, 0.0)
-    budget = Budget((maximum, shared), None)
-    assert budget.refusal(b"k", 0.0) is None
-    assert budget.refusal(b"k", 0.0, 4.9) is None
-    assert budget.refusal(b"k", 0.0, 5.0) == "Account"
-    budget.charge(7.0, b"k", 0.0)
+    budget = Budget((maximum, shared), None, clock)
+    assert budget.refusal(b"k") is None
+    assert budget.refusal(b"k", 4.9) is None
+    assert budget.refusal(b"k", 5.0) == "Account"
+    budget.charge(7.0, b"k")
     assert (maximum.level, shared.level, budget.spent) == (3.0, -2.0, 7.0)
-    assert budget.refusal(b"k", 0.4) == "Account"
-    assert budget.refusal(b"k", 0.5) is None
-    budget.take(4.0, 0.5)
-    assert budget.refusal(b"k", 0.5) == "Max"
+    clock.advance(0.4)
+    assert budget.refusal(b"k") == "Account"
+    clock.advance(0.1)
+    assert budget.refusal(b"k") is None
+    budget.take(4.0)
+    assert budget.refusal(b"k") == "Max"
     assert budget.spent == 7.0
+
+
+@given(RATES, STEPS)
+def test_the_short_way_of_asking_is_as_good_as_the_long_one(rate: float, steps: list[tuple[float, float]]) -> None:
+    clock = ManualClock(0.0)
+    short, long = (Budget((Bucket(PROVISIONED, rate, 300.0, 0.0),), KeyRates(rate), clock) for _ in range(2))
+    for seconds, units in steps:
+        clock.advance(seconds / 400)
+        admitted = short.admits(b"k")
+        assert admitted == (long.refusal(b"k") is None)
+        if admitted:
+            short.charge(units, b"k")
+            long.charge(units, b"k")
 
 
 def _drive(keys: KeyRates, demand: dict[bytes, float], seconds: int) -> dict[bytes, float]:
@@ -125,7 +142,7 @@ def test_keys_without_a_debt_take_no_room() -> None:
     most = 0
     for number in range(50_000):
         keys.charge(str(number).encode(), 1.0, number / 10_000)  # 10,000 a second, each key once
-        most = max(most, len(keys))
+        most = max(most, len(keys.full_at))
     assert 0 < most <= KEYS_MAX + 1
 
 
@@ -152,9 +169,12 @@ def test_a_clock_set_back_does_not_lock_a_key_out() -> None:
 
 
 def test_a_budget_refuses_a_hot_key_and_lets_others_in() -> None:
-    budget = Budget((Bucket(PROVISIONED, 10_000.0, 300.0, 0.0),), KeyRates(1000.0))
+    budget = Budget((Bucket(PROVISIONED, 10_000.0, 300.0, 0.0),), KeyRates(1000.0), ManualClock(0.0))
     for _ in range(3000):
-        budget.charge(1.0, b"hot", 0.0)
-    assert budget.refusal(b"hot", 0.0) == KEY_RANGE
-    assert budget.refusal(b"other", 0.0) is None
-    assert budget.refusal(None, 0.0) is None  # a scan reads no single key
+        budget.charge(1.0, b"hot")
+    assert budget.refusal(b"hot") == KEY_RANGE
+    assert not budget.admits(b"hot")
+    assert budget.refusal(b"other") is None
+    assert budget.admits(b"other")
+    assert budget.refusal(None) is None  # a scan reads no single key
+    assert budget.admits(None)
