@@ -82,10 +82,20 @@ class ChargedWriter:
 
     async def commit(self, write: Write, operation: str) -> Outcome:
         """Make one write happen, or raise what refused it."""
-        meters = self._meters
-        meter = meters.of(write.table)
+        meter = self._meters.of(write.table)
         if meter.writes is not None and not meter.writes.admits(write.key.partition):
             check_write(meter, write.table, write.key.partition, operation, sort=write.key.sort)
+        if write.guard.condition is None and not write.table.indexes:  # most are: nothing can refuse them any more
+            plain: Outcome = await self._writer.run((write.key,), write.decide, (write,))
+            if plain.index_units:  # an index was added meanwhile
+                self._charge(write, plain, 1)
+            else:
+                meter.write(write_units(plain.size), write.key.partition, write.key.sort)
+            return plain
+        return await self._commit(write, operation, meter)
+
+    async def _commit(self, write: Write, operation: str, meter: Meter) -> Outcome:
+        """The same for one that a condition or an index may refuse still."""
         seen: Row | None = None
 
         def decide(rows: Sequence[Row | None]) -> Change:
@@ -93,7 +103,7 @@ class ChargedWriter:
             seen = rows[0]
             change = write.change(seen)
             if change.result.index_units:
-                Admission(meters, operation).admit_entries(write, change.result)
+                Admission(self._meters, operation).admit_entries(write, change.result)
             return change
 
         try:
@@ -101,10 +111,7 @@ class ChargedWriter:
         except _REFUSED_CONDITION:
             meter.write(write_units(0 if seen is None else seen.size), write.key.partition, write.key.sort)
             raise
-        if outcome.index_units:
-            self._charge(write, outcome, 1)
-        else:
-            meter.write(write_units(outcome.size), write.key.partition, write.key.sort)
+        self._charge(write, outcome, 1)
         return outcome
 
     async def commit_batch(self, writes: Sequence[Write], operation: str) -> list[Outcome | WireError]:
