@@ -23,13 +23,16 @@ class Process:
     @property
     def pid(self) -> int | None:
         """Its number; None when it does not run."""
-        if self._child is not None and self._child.poll() is not None:  # without this a dead child stays as a zombie
-            self._child = None
         try:
             pid, begun = (int(number) for number in self._pid_file.read_text().split())
         except (FileNotFoundError, ValueError):
             return None
-        return pid if started(pid) == begun else None
+        if started(pid) == begun:
+            return pid
+        if self._child is not None:  # without this a dead child stays as a zombie
+            self._child.wait()
+            self._child = None
+        return None
 
     def start(self, command: Sequence[object], environment: Mapping[str, str] | None = None) -> None:
         """Does nothing while it runs."""

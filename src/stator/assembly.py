@@ -35,7 +35,7 @@ from stator.autoscaling.scalings import Scalings
 from stator.background import Background, alarm_duties, scaling_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
-from stator.engines import figures, open_store
+from stator.engines import figures, nodes_of, open_store
 from stator.http.front import Front, FrontSettings
 from stator.http.server import Listener, serve_front, tls_context
 from stator.items.charge import ChargedWriter
@@ -48,6 +48,9 @@ from stator.metrics.insight_store import InsightStore
 from stator.metrics.series_store import SeriesStore
 from stator.services.budget import Budgets
 from stator.services.chains.barrier import steady_clock
+from stator.services.cluster.heartbeat import BEAT_SECONDS, Heartbeat
+from stator.services.cluster.router import Oneself
+from stator.services.cluster.view import ClusterView
 from stator.services.figures import Figures
 from stator.services.insights import Insights
 from stator.services.joint_store import JointStore
@@ -116,7 +119,8 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         targets = Targets.parse(settings.lambda_endpoint, settings.trigger_functions, settings.trigger_destinations)
         is_shared = shared is not None or bool(settings.store)
         place = store, settings, clock
-        parts, job_parts, duties = await _furnish(*place, targets, router=router, is_shared=is_shared)
+        oneself = Oneself(router, clock)
+        parts, job_parts, duties = await _furnish(*place, targets, oneself=oneself, is_shared=is_shared)
         routers = job_parts.routers
         known = operations()
         if routers is not None:
@@ -145,7 +149,9 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         tellers = [background.figures, metering.figures, lambda: figures(store)]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
-    return Server(scheme, host, listener.port, listener, background, routers, let_go)
+    server = Server(scheme, host, listener.port, listener, background, routers, let_go)
+    oneself.url, oneself.connections = server.url, lambda: listener.connections
+    return server
 
 
 async def _keep() -> None:
@@ -153,9 +159,10 @@ async def _keep() -> None:
 
 
 async def _furnish(
-    engine: Store, settings: Settings, clock: Clock, targets: Targets, *, router: str, is_shared: bool
+    engine: Store, settings: Settings, clock: Clock, targets: Targets, *, oneself: Oneself, is_shared: bool
 ) -> tuple[Parts, JobParts, list[Duty]]:
     """What operations use, what those who do jobs do, and what keeps both in step with other processes."""
+    router = oneself.id
     steady = await steady_clock(engine, clock)
     shared = await JointStore.open(engine, steady, router, {"started": clock()}) if is_shared else None
     store, told = (engine, engine) if shared is None else (shared.fence, shared.told)
@@ -176,6 +183,8 @@ async def _furnish(
     )
     if shared is not None:
         await shared.join(catalog, jobs, mappings, job_parts.backups, job_parts.reach)
+    oneself.requests = job_parts.recorder.requests
+    view, beats = _cluster(settings, oneself, job_parts)
     series = SeriesStore(store, clock)
     parts = Parts(
         catalog,
@@ -195,9 +204,20 @@ async def _furnish(
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock, _alarm_actions(settings)),
         scalings=Scalings(store, clock),
+        cluster=view.describe,
         meters=job_parts.meters,
     )
-    return parts, job_parts, budgets.duties(catalog)
+    return parts, job_parts, [*budgets.duties(catalog), *beats]
+
+
+def _cluster(settings: Settings, oneself: Oneself, parts: JobParts) -> tuple[ClusterView, list[Duty]]:
+    """What operators see of the instance, and what has this router seen by others if there may be any."""
+    nodes = nodes_of(settings)
+    if parts.routers is None:
+        return ClusterView(nodes, oneself, parts.clock, parts.catalog), []
+    heartbeat = Heartbeat(parts.store, oneself, parts.clock)
+    view = ClusterView(nodes, oneself, parts.clock, parts.catalog, (heartbeat, parts.routers))
+    return view, [Duty("heartbeat", heartbeat.run_once, BEAT_SECONDS, everywhere=True)]
 
 
 def serve(settings: Settings) -> int:

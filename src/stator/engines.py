@@ -2,7 +2,9 @@
 
 from stator.config import ConfigurationError, Settings
 from stator.metrics.metric import STANDBY_LAG, Figure
+from stator.storage.node import Nodes
 from stator.storage.sqlite.engine import SqliteStore
+from stator.storage.sqlite.nodes import EmbeddedNodes
 from stator.storage.store import Store
 
 
@@ -26,6 +28,17 @@ async def open_store(settings: Settings, router: str = "") -> Store:
         raise ConfigurationError(f"{name} {error}") from None
     limits = Limits(settings.store_connections)
     return await PostgresStore.open(location.named(router), standbys, limits)
+
+
+def nodes_of(settings: Settings) -> Nodes:
+    """What the store that the settings name runs on."""
+    if not settings.store:
+        return EmbeddedNodes(None if settings.in_memory else settings.data_dir)
+    from stator.storage.postgres.location import Location
+    from stator.storage.postgres.nodes import PostgresNodes
+
+    standbys = Location.parse(settings.read_store, read_write=False) if settings.read_store else None
+    return PostgresNodes(Location.parse(settings.store, read_write=True), standbys)
 
 
 def figures(store: Store) -> list[Figure]:

@@ -1,6 +1,6 @@
 """One call of an operation: who asks, where, with what, and the few parts of the house an operation may use."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ class Parts:
     alarms: Alarms = field(kw_only=True)
     scalings: Scalings = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)
+    cluster: Callable[[], Awaitable[dict[str, Any]]] = field(kw_only=True)  # as DescribeCluster answers it
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
     meters: Meters = field(default_factory=Meters)
 
