@@ -44,7 +44,7 @@ class Query:
         tree: Node = {}
         for name, value in fields_of(body).items():
             parts = name.split(".")
-            if len(parts) > _DEPTH_MAX:
+            if len(parts) > _DEPTH_MAX or "" in parts:
                 raise SerializationException
             node = tree
             for part in parts:

@@ -1,9 +1,13 @@
 """CBOR in and out: what a request may hold, and what is refused before anything believes it."""
 
+import contextlib
 from typing import Any
 
 import cbor2
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stator.api.wire_value import Moment, Table
 from stator.errors import SerializationException
@@ -52,6 +56,13 @@ def test_requests_become_what_json_would_have() -> None:
 def test_what_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(SerializationException):
         parse(body)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_request_or_refused(body: bytes) -> None:
+    for each in (body, b"\xa1aa" + body, b"\xa1aa\x81" + body):
+        with contextlib.suppress(SerializationException):
+            orjson.dumps(parse(each), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def test_times_are_tagged() -> None:

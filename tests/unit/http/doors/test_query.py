@@ -1,10 +1,13 @@
 """Forms in, XML out."""
 
+import contextlib
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stator.api.wire_value import Moment, Table
 from stator.errors import SerializationException
@@ -70,6 +73,33 @@ def test_lists_are_in_the_order_of_their_numbers() -> None:
 def test_what_does_not_fit_the_shape_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(SerializationException):
         parse(**fields)
+
+
+@pytest.mark.parametrize("body", [b"Name=a&Name.=b", b"Name..x=a", b"=a", b".=a", b"Names.member.=a"])
+def test_names_without_a_part_are_refused(body: bytes) -> None:
+    with pytest.raises(SerializationException):
+        SPOKEN.parse(body, SHAPE)
+
+
+NAMES = st.lists(
+    st.sampled_from([*SHAPE.members, "member", "entry", "key", "value", "1", "2", "Value", "", "x"]), max_size=5
+)
+FIELDS = st.lists(st.tuples(NAMES.map(".".join), st.text(max_size=8)), max_size=8)
+
+
+@given(FIELDS)
+def test_any_form_is_a_request_or_refused(fields: list[tuple[str, str]]) -> None:
+    try:
+        parsed = SPOKEN.parse(urlencode(fields, errors="replace").encode(), SHAPE)
+    except SerializationException:
+        return
+    assert SHAPE.check(parsed) == parsed
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_form_or_refused(body: bytes) -> None:
+    with contextlib.suppress(SerializationException):
+        SPOKEN.parse(body, SHAPE)
 
 
 def test_bytes_that_are_no_form_are_refused() -> None:
