@@ -128,8 +128,8 @@ are told apart. What is beyond counts in `stator_lost_samples_total` and nowhere
 A metric without dimensions is that of an account and region. Dimensions of an index are there for global indexes;
 what local ones consume is their table's. Operations are
 {", ".join(sorted(DATA_OPERATIONS))}.
-A request that goes to several tables counts for each of them. `OperationType`, `Source` and `Verb` are no dimensions
-here.
+A request that goes to several tables counts for each of them. `DelegatedOperation` is always `PutRecords`;
+`OperationType`, `Source` and `Verb` are no dimensions here.
 
 Without a value here are {", ".join(LEFT_OUT)}: what they tell of is not there yet, or is not measured.
 

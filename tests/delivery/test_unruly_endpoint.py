@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from stator import background
+from stator.metrics.series import series
 from stator.services.kinesis import courier as kinesis_courier
 from tests.delivery.unruly import STREAM, Reply, Sent, Unruly, refused
 from tests.kinesis import wait_for_status
@@ -219,3 +220,32 @@ def test_disabling_waits_ten_seconds_for_an_endpoint_that_is_away(
     wait_for_status(dynamodb, "things", "DISABLING")
     server.clock.advance(11)
     wait_for_status(dynamodb, "things", "DISABLED")
+
+
+def test_metrics_tell_of_delivery(server: RunningServer, dynamodb: Any, endpoint: Unruly) -> None:
+    enable(dynamodb)
+    number = dynamodb._request_signer._credentials.access_key  # it is the account
+    refusals = 3
+
+    def throttle(_: Sent) -> Reply:
+        nonlocal refusals
+        refusals -= 1
+        return refused(400, "ProvisionedThroughputExceededException") if refusals >= 0 else Reply()
+
+    endpoint.behave = throttle
+    put(dynamodb, "a", 1, big={"S": "x" * 3000})
+    wait_until(lambda: len(endpoint.taken) == 1)
+    put(dynamodb, "b", 1)
+    wait_until(lambda: len(endpoint.taken) == 2)
+    metering = server.server.background.metering
+
+    def told(name: str) -> float:
+        which = series(name, TableName="things", DelegatedOperation="PutRecords")
+        server._run(metering.run_once())
+        now = server.clock.now
+        points = server._run(metering.series.read(number, "eu-west-1", which, now - 60, now + 60, period=60))
+        return float(sum(point.sum for point in points))
+
+    wait_until(lambda: told("ConsumedChangeDataCaptureUnits") == 4)
+    assert told("ThrottledPutRecordCount") == 3
+    assert told("FailedToReplicateRecordCount") == 0

@@ -116,11 +116,14 @@ def test_refusals_are_told_of(house: House) -> None:
     actions = [{"ConditionCheck": {"TableName": name, **check}} for name in ("doors", "locks")]
     actions.append({"Put": {"TableName": "locks", "Item": {"pk": {"S": "b"}}}})
     assert refused(client.transact_write_items, TransactItems=actions) == "TransactionCanceledException"
+    statement = "DELETE FROM doors WHERE pk = 'a' AND x = 1"
+    answer = client.batch_execute_statement(Statements=[{"Statement": statement}])
+    assert answer["Responses"][0]["Error"]["Code"] == "ConditionalCheckFailed"
     assert refused(client.get_item, TableName="doors", Key={"other": {"S": "a"}}) == "ValidationException"
     assert refused(client.get_item, TableName="doors") == "ValidationException"  # before it is known which table
     assert refused(client.get_item, TableName="none", Key=key) == "ResourceNotFoundException"
     house.settle()
-    assert house.sum("ConditionalCheckFailedRequests", TableName="doors") == 2
+    assert house.sum("ConditionalCheckFailedRequests", TableName="doors") == 3
     assert house.sum("ConditionalCheckFailedRequests", TableName="locks") == 1
     assert house.sum("UserErrors") - before == 4
     assert all(which.table != "none" for which in house.names())

@@ -19,6 +19,7 @@ _INDEX: Final = (("TableName",), ("TableName", "GlobalSecondaryIndexName"))
 _ONLY_INDEX: Final = (("TableName", "GlobalSecondaryIndexName"),)
 _OPERATION: Final = (("TableName", "Operation"),)
 _STREAM: Final = (("TableName", "Operation", "StreamLabel"),)
+_KINESIS: Final = (("TableName", "DelegatedOperation"),)
 _NODES: Final = (("Node",), ("Shard",), ("Instance",))
 
 REASONS: Final = (
@@ -54,19 +55,37 @@ DEFINITIONS: Final = (
         "Share of AccountMaxWrites that is provisioned.",
     ),
     Definition(
+        "AgeOfOldestUnreplicatedRecord",
+        "Milliseconds",
+        _KINESIS,
+        "Age of the oldest change that a Kinesis streaming destination does not have; 0 when it has them all.",
+    ),
+    Definition(
         "ConditionalCheckFailedRequests",
         "Count",
         _TABLE,
         "Writes whose condition did not hold, those of transactions among them. Not among UserErrors.",
     ),
     Definition(
+        "ConsumedChangeDataCaptureUnits",
+        "Count",
+        _KINESIS,
+        "Changes that a Kinesis streaming destination has taken, one for each KB begun of the larger image.",
+    ),
+    Definition(
         "ConsumedReadCapacityUnits",
         "Count",
         _INDEX,
-        "Read units consumed. A sample is what an item cost, or a page of a Query or Scan. With the table alone those of "
-        "its indexes do not count.",
+        "Read units consumed. A sample is what an item cost, or a page of a Query or Scan. With the table alone those "
+        "of its indexes do not count.",
     ),
     Definition("ConsumedWriteCapacityUnits", "Count", _INDEX, "Write units consumed, likewise."),
+    Definition(
+        "FailedToReplicateRecordCount",
+        "Count",
+        _KINESIS,
+        "Changes too large for the stream, and times that changes were trimmed before it had them.",
+    ),
     Definition(
         "MaxProvisionedTableReadCapacityUtilization",
         "Percent",
@@ -105,6 +124,7 @@ DEFINITIONS: Final = (
         "From a request that has been read to its answer. Percentiles are right to 3 %.",
     ),
     Definition("SystemErrors", "Count", _OPERATION, "Requests answered with a status of 500 or more."),
+    Definition("ThrottledPutRecordCount", "Count", _KINESIS, "Records that the stream had no capacity for."),
     Definition(
         "ThrottledRequests",
         "Count",
@@ -139,12 +159,8 @@ UNITS: Final = {definition.name: definition.unit for definition in (*OWN_DEFINIT
 """By the name of a metric of either namespace."""
 
 LEFT_OUT: Final = (
-    "AgeOfOldestUnreplicatedRecord",
-    "ConsumedChangeDataCaptureUnits",
-    "FailedToReplicateRecordCount",
     "FaultInjectionServiceInducedErrors",
     "PendingReplicationCount",
     "ReplicationLatency",
-    "ThrottledPutRecordCount",
 )
 """Metrics of the service without a value here."""

@@ -10,7 +10,7 @@ import orjson
 from stator.api import returns, statements
 from stator.api.call import Call
 from stator.api.registry import operation
-from stator.errors import ValidationException, WireError
+from stator.errors import ConditionalCheckFailedException, ValidationException, WireError
 from stator.items.capacity import read_units, render_consumed, write_units
 from stator.items.decide import PutWrite, Write
 from stator.items.keys import request_key
@@ -138,6 +138,9 @@ async def batch_execute_statement(call: Call) -> bytes:
             await member.run(call)
     else:  # together, so that they share a commit
         await asyncio.gather(*(member.run(call) for member in members))
+    for member in members:
+        if isinstance(member.error, ConditionalCheckFailedException):
+            call.parts.recorder.count(call.account, call.region, "ConditionalCheckFailedRequests", table=member.name)
     return returns.body(
         Responses=returns.array([member.render() for member in members]),
         ConsumedCapacity=_consumed(call.request, members),

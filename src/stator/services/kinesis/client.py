@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -52,17 +52,18 @@ class KinesisRefusal(Exception):
         return self.status >= 500 or self.code in _PASSING
 
 
-_PASSING = frozenset(
+THROTTLES: Final = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "LimitExceededException",
         "ThrottlingException",
         "KMSThrottlingException",
         "RequestLimitExceeded",
-        "InternalFailure",
-        "ServiceUnavailable",
     }
 )
+"""Codes that say: too much at this moment."""
+
+_PASSING = THROTTLES | {"InternalFailure", "ServiceUnavailable"}
 
 
 class KinesisClient:

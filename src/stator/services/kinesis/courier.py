@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import orjson
 
@@ -32,7 +33,25 @@ BACK_OFF_SECONDS_MIN = 0.1
 BACK_OFF_SECONDS_MAX = 10.0
 
 _FORMAT = 1
+_AGE = "AgeOfOldestUnreplicatedRecord"
+_DELEGATED = "PutRecords"
 _NO_PERMISSION = "User does not have a permission to use kinesis stream"
+
+
+class _Sums(NamedTuple):
+    units: int = 0
+    throttled: int = 0
+    lost: int = 0
+    acknowledged: int = 0
+
+    @classmethod
+    def of(cls, lanes: Sequence[Lane]) -> Self:
+        return cls(
+            sum(lane.units for lane in lanes),
+            sum(lane.throttled for lane in lanes),
+            sum(lane.lost for lane in lanes),
+            sum(lane.acknowledged for lane in lanes),
+        )
 
 
 class Courier:
@@ -47,6 +66,7 @@ class Courier:
         self._journal = Journal(parts.store)
         self._lanes: list[Lane] = []
         self._failures = 0
+        self._told = _Sums()  # by metrics, of the lanes as they are
         self.not_before = 0.0  # by the monotonic clock
 
     async def work(self) -> int:
@@ -89,7 +109,7 @@ class Courier:
             await self._journal.before(space, lane, int(destination.changed * 1000) / 1000) for lane in range(LANES)
         ]
         await self._store(list(enumerate(ends)))
-        self._lanes = []
+        self._lanes, self._told = [], _Sums()
         return await self._settle(destination, destinations.ACTIVE)
 
     async def _deliver(self) -> int:
@@ -105,6 +125,7 @@ class Courier:
         outcomes = await asyncio.gather(
             *(lane.run(self.table, destination, until, last) for lane in self._lanes), return_exceptions=True
         )
+        self._tell_metrics()
         moved = [(n, lane.cursor) for n, lane in enumerate(self._lanes) if lane.cursor != cursors[n]]
         if moved:
             await self._store(moved)
@@ -122,6 +143,26 @@ class Courier:
         if failure is not None:
             raise failure
         return done
+
+    def _tell_metrics(self) -> None:
+        """What has come of it since this was last told, and how late the oldest change is."""
+        before, now = self._told, _Sums.of(self._lanes)
+        self._told = now
+        figures: dict[str, float] = {
+            "ConsumedChangeDataCaptureUnits": now.units - before.units,
+            "ThrottledPutRecordCount": now.throttled - before.throttled,
+            "FailedToReplicateRecordCount": now.lost - before.lost,
+        }
+        told = {name: value for name, value in figures.items() if value}
+        waiting = [lane.oldest for lane in self._lanes if lane.oldest is not None]
+        if waiting:
+            told[_AGE] = max(0.0, (self._parts.clock() - min(waiting)) * 1000)
+        elif now.acknowledged > before.acknowledged:
+            told[_AGE] = 0.0
+        table = self.table
+        for name, value in told.items():
+            dimensions = (("DelegatedOperation", _DELEGATED), ("TableName", table.name))
+            self._parts.recorder.note(table.account, table.region, name, dimensions, value)
 
     async def _load(self) -> None:
         rows = await self._parts.store.get([self._key(lane) for lane in range(LANES)])

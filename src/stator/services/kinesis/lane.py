@@ -10,10 +10,17 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from stator.items.capacity import write_units
 from stator.journal.journal import Journal
 from stator.journal.record import Entry
 from stator.model.table import Destination, Table
-from stator.services.kinesis.client import KinesisClient, KinesisRefusal, KinesisUnreachable, OutgoingRecord
+from stator.services.kinesis.client import (
+    THROTTLES,
+    KinesisClient,
+    KinesisRefusal,
+    KinesisUnreachable,
+    OutgoingRecord,
+)
 from stator.services.kinesis.record import outgoing, partition_key
 from stator.tables import destinations
 
@@ -41,7 +48,15 @@ class Lane:
         self._records_max = REQUEST_RECORDS_MAX
         self.cursor = cursor
         self.acknowledged = 0
+        self.units = 0  # change data capture units of what was acknowledged
+        self.throttled = 0  # records that Kinesis could not take at that moment
+        self.lost = 0  # records given up
         self.is_done = False  # whether the last run found no more
+
+    @property
+    def oldest(self) -> float | None:
+        """The time of the oldest change that has been read and not acknowledged."""
+        return min((entry.time for _, entry in self._waiting), default=None)
 
     async def run(self, table: Table, destination: Destination, until: float, last: float | None) -> None:
         """Deliver until there is no more, or the monotonic clock shows `until`; with `last`, no change that is later.
@@ -65,6 +80,7 @@ class Lane:
             table.space, self._lane, self._read, records_max=WINDOW_RECORDS, bytes_max=WINDOW_BYTES
         )
         if found.trimmed:
+            self.lost += 1
             _log.error("changes of table %s in lane %d were trimmed before Kinesis had them", table.name, self._lane)
         entries = [entry for entry in found.entries if last is None or entry.time <= last]
         self._waiting += [(partition_key(entry), entry) for entry in entries]
@@ -80,6 +96,7 @@ class Lane:
         try:
             failures = await self._client.put(destination.stream_arn, make)
         except KinesisRefusal as error:
+            self.throttled += len(chosen) * (error.code in THROTTLES)
             if not self._is_too_large(error, max(len(record.data) for record in make())):
                 raise
             if len(chosen) > 1:  # one of them cannot be taken: find it
@@ -88,9 +105,13 @@ class Lane:
             _, entry = self._waiting[chosen[0]]
             _log.error("a change of table %s, keys %s, is too large for Kinesis: %s", table.name, entry.keys, error)
             failures = [None]
+            self.lost += 1
+            self.units -= _units(entry)
         failed = {place for place, failure in zip(chosen, failures, strict=False) if failure is not None}
         # `put` may have made fewer than were chosen: what is too much for one request waits for the next.
         gone = set(chosen[: len(failures)]) - failed
+        self.units += sum(_units(self._waiting[place][1]) for place in gone)
+        self.throttled += sum(failure in THROTTLES for failure in failures)
         self._waiting = [pair for place, pair in enumerate(self._waiting) if place not in gone]
         self.cursor = self._waiting[0][1].sequence - 1 if self._waiting else self._read
         self.acknowledged += len(gone)
@@ -128,6 +149,11 @@ def _records(table: Table, destination: Destination, lane: int, entries: Sequenc
             break
         made.append(record)
     return made
+
+
+def _units(entry: Entry) -> int:
+    """Change data capture units: one for each KB begun of the larger image."""
+    return write_units(max(entry.new_size, entry.old_size))
 
 
 def _first(failures: Sequence[str | None]) -> int:
