@@ -78,10 +78,12 @@ def _plain(value: Any, depth: int) -> Any:
 
 
 def _tagged(value: Any) -> Any:
+    """With moments as the library writes them. Lists hold values of one type, and those of numbers, which are long, are
+    left as they are."""
     if isinstance(value, Moment):
         return cbor2.CBORTag(_TIME, int(value) if value.is_integer() else float(value))
     if isinstance(value, dict):
         return {key: _tagged(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and value and type(value[0]) is not float:
         return [_tagged(each) for each in value]
     return value

@@ -147,6 +147,9 @@ def _element(value: Any, out: list[str]) -> None:
     elif isinstance(value, dict):
         _members(value, out)
     elif isinstance(value, list | tuple):
+        if value and type(value[0]) is float:  # all of them are, and there may be many
+            out += [f"<member>{each}</member>" for each in value]
+            return
         for each in value:
             out.append("<member>")
             _element(each, out)
