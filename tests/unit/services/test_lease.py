@@ -18,7 +18,7 @@ def test_a_term_lasts_as_long_as_the_router_leads() -> None:
         numbers = [0]
         lease = Lease(lambda: numbers[-1], Stint)
         assert await lease.run_once() == 0
-        assert lease.term is None
+        assert not lease.term
         numbers.append(3)
         assert await lease.run_once() == 1
         first = lease.term

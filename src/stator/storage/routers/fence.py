@@ -36,7 +36,7 @@ from stator.storage.store import (
 
 T = TypeVar("T")
 
-STALE_SECONDS_MAX = 3.0
+STALE_SECONDS_MAX = 4.0
 
 
 class OutOfTouch(StoreError, InternalServerError):
