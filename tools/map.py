@@ -114,7 +114,7 @@ ROOMS = (
     Room(
         f"{SOURCE}/autoscaling",
         "How much tables and indexes shall have, told by what is asked of them: the engine is pure, `scalings` keeps what it "
-        "goes by. `services/autoscaler.py` acts on it.",
+        "goes by. `services/autoscaling` acts on it.",
         ("load", "policy", "tracking", "decision"),
     ),
     Room(f"{SOURCE}/api/cloudwatch", "CloudWatch's operations on metrics and alarms."),
@@ -144,6 +144,7 @@ ROOMS = (
         ("parts", "supervisor", "jobs"),
     ),
     Room(f"{SOURCE}/services/autoscaling", "Scaling tables by what is asked of them.", ("autoscaler", "sight")),
+    Room(f"{SOURCE}/services/cluster", "What operators see: `DescribeCluster`.", ("view", "router", "heartbeat")),
     Room(f"{SOURCE}/services/chains", "Tables' journals into the archive, all the time.", ("archivist", "keeper")),
     Room(f"{SOURCE}/services/backups", "Jobs that copy a table, or all of them."),
     Room(f"{SOURCE}/services/restores", "Jobs that make a table anew, and rollbacks that make all.", ("restore",)),

@@ -19,6 +19,21 @@ BY_L = {
     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
 }
 PAGE = b"01750000000000-00000000".ljust(56, b"\0").hex()
+AUTO_SCALING = {
+    "MinimumUnits": 5,
+    "MaximumUnits": 50,
+    "AutoScalingDisabled": False,
+    "AutoScalingRoleArn": "arn:aws:iam::000000000000:role/mine",
+    "ScalingPolicyUpdate": {
+        "PolicyName": "mine",
+        "TargetTrackingScalingPolicyConfiguration": {
+            "TargetValue": 50.0,
+            "DisableScaleIn": True,
+            "ScaleInCooldown": 1,
+            "ScaleOutCooldown": 1,
+        },
+    },
+}
 BACKUP = "$BACKUP"
 """Stands for the ARN of the backup that FIRST makes, once it is AVAILABLE."""
 
@@ -393,6 +408,24 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "DescribeTable": [{"TableName": "things"}],
     "DeleteTable": [{"TableName": "two"}],
     "ListTables": [{"Limit": 1, "ExclusiveStartTableName": "aaa"}],
+    "UpdateTableReplicaAutoScaling": [
+        {
+            "TableName": "provisioned",
+            "ProvisionedWriteCapacityAutoScalingUpdate": AUTO_SCALING,
+            "GlobalSecondaryIndexUpdates": [
+                {"IndexName": "by_g", "ProvisionedWriteCapacityAutoScalingUpdate": AUTO_SCALING}
+            ],
+            "ReplicaUpdates": [
+                {
+                    "RegionName": "eu-west-1",
+                    "ReplicaProvisionedReadCapacityAutoScalingUpdate": AUTO_SCALING,
+                    "ReplicaGlobalSecondaryIndexUpdates": [
+                        {"IndexName": "by_g", "ProvisionedReadCapacityAutoScalingUpdate": AUTO_SCALING}
+                    ],
+                }
+            ],
+        }
+    ],
     "UpdateTimeToLive": [
         {"TableName": "things", "TimeToLiveSpecification": {"AttributeName": "t", "Enabled": True}},
     ],

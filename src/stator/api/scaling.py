@@ -11,14 +11,17 @@ from typing import Any, Final, NoReturn, TypeVar
 import orjson
 
 from stator.api.call import Call
-from stator.autoscaling.resource import NAMESPACE, Resource, parse_resource
-from stator.autoscaling.scaling import Scaling
+from stator.autoscaling.alarms import alarms_of
+from stator.autoscaling.resource import NAMESPACE, Resource, capacity_of, parse_resource
+from stator.autoscaling.scaling import PolicyRecord, Scaling
 from stator.errors import (
     InvalidNextTokenException,
+    LimitExceededException,
     ObjectNotFoundException,
     ResourceNotFoundException,
     ValidationException,
 )
+from stator.metrics.alarms import ALARMS_MAX, TooManyAlarmsError
 
 PAGE_MAX: Final = 50
 
@@ -57,6 +60,18 @@ def check_tags(tags: dict[str, str]) -> None:
     for key in tags:
         if key.lower().startswith("aws:"):
             raise ValidationException(f"Tag keys cannot begin with aws:, which is reserved: {key}")
+
+
+async def put_alarms(call: Call, scaling: Scaling, policy: PolicyRecord, replaced: Sequence[str] = ()) -> None:
+    """Make those of a policy that is there, and delete those that it had before."""
+    resource = scaling.resource
+    capacity = capacity_of(call.parts.catalog.find(call.account, call.region, resource.table), resource)
+    try:
+        for alarm in alarms_of(scaling, policy, capacity or 0):
+            await call.parts.alarms.put(alarm)
+    except TooManyAlarmsError:
+        raise LimitExceededException(f"An account has at most {ALARMS_MAX} alarms in a region") from None
+    await discard_alarms(call, [name for name in replaced if name not in policy.alarms])
 
 
 async def discard_alarms(call: Call, names: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ Two rows in space 0 for each, as JSON that begins with its format; docs/formats.
 and by scheduled actions that are due, the other by who acts on it.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -21,6 +22,11 @@ SPACE: Final = 0
 _KIND = bytes(8) + b"scaling/"
 TARGETS: Final = _KIND + b"targets"
 STATES: Final = _KIND + b"states"
+
+_ROLE: Final = (
+    "role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
+)
 
 TRACKING, STEPPING = "TargetTrackingScaling", "StepScaling"
 
@@ -71,7 +77,7 @@ class Scaling:
     out_suspended: bool = False
     scheduled_suspended: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
-    bounded: float = 0.0  # when its bounds were last set
+    bounded: int = 0  # how many times its bounds were set
     bounded_by: str = ""  # by whom, if it was no request: " by ..."
     policies: tuple[PolicyRecord, ...] = ()
     actions: tuple[ScheduledAction, ...] = ()
@@ -111,10 +117,24 @@ class State:
 
     id: str
     memory: Memory = field(default_factory=Memory)
-    bounded: float = 0.0  # the `bounded` that has been seen to
+    bounded: int = 0  # the `bounded` that has been seen to
     in_blocked: float = 0.0  # until when capacity is not to be lowered, because the table refused it
     out_blocked: float = 0.0  # likewise raised
     told: str = ""  # what last kept a wish from coming true: it is told once
+
+
+def new_scaling(account: str, region: str, resource: Resource, now: float) -> Scaling:
+    """Of a resource that has none, without bounds. The role is the one that the service makes for itself."""
+    return Scaling(
+        account=account,
+        region=region,
+        resource=resource,
+        id=secrets.token_hex(18),
+        minimum=0,
+        maximum=0,
+        created=now,
+        role_arn=f"arn:aws:iam::{account}:{_ROLE}",
+    )
 
 
 def fired(scaling: Scaling, action: ScheduledAction, now: float) -> Scaling:
@@ -128,7 +148,9 @@ def fired(scaling: Scaling, action: ScheduledAction, now: float) -> Scaling:
         minimum = min(minimum, maximum)
     actions = tuple(replace(each, done=now) if each == action else each for each in scaling.actions)
     bounded_by = f" by scheduled action {action.name}"
-    return replace(scaling, minimum=minimum, maximum=maximum, bounded=now, bounded_by=bounded_by, actions=actions)
+    return replace(
+        scaling, minimum=minimum, maximum=maximum, bounded=scaling.bounded + 1, bounded_by=bounded_by, actions=actions
+    )
 
 
 def sort_of(account: str, region: str, resource: Resource) -> bytes:

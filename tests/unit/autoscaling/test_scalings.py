@@ -100,7 +100,7 @@ def test_a_scaling_and_its_state_are_stored_whole() -> None:
     policy = PolicyRecord("p", "1", TRACKING, {"TargetValue": 70.0}, 1.0, ("alarm",))
     scaling = a_scaling(policies=(policy,), actions=(an_action(zone="Europe/Berlin"),), tags={"a": "b"})
     assert decode(encode(scaling)) == scaling
-    state = State("0", Memory(1.0, 2.0, {"p.checks": 3.0}), 4.0, 5.0, 6.0, "told")
+    state = State("0", Memory(1.0, 2.0, {"p.checks": 3.0}), 4, 5.0, 6.0, "told")
     assert decode_state(encode_state(state)) == state
 
 
@@ -163,7 +163,7 @@ def test_a_scheduled_action_is_done_once() -> None:
         await scalings.change(*WHERE, TABLE, lambda before: scaling)
         done = await scalings.fire(scaling, action, clock())
         assert done is not None
-        assert (done.minimum, done.maximum, done.bounded) == (1, 2, clock())
+        assert (done.minimum, done.maximum, done.bounded) == (1, 2, 1)
         assert await scalings.fire(scaling, action, clock()) is None
         (activity,), _ = await scalings.activities(*WHERE, lambda each: True, most=10)
         assert activity.cause == "scheduled action name night was triggered"

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation
-from stator.api.scaling import discard_alarms, refuse_unregistered, resource_of
-from stator.autoscaling.alarms import alarm_names, alarms_of
+from stator.api.scaling import put_alarms, refuse_unregistered, resource_of
+from stator.autoscaling.alarms import alarm_names
 from stator.autoscaling.configuration import (
     MANY_OF_A_METRIC,
     ConfigurationError,
@@ -16,10 +16,9 @@ from stator.autoscaling.configuration import (
     same_metric,
 )
 from stator.autoscaling.describe import describe_alarms
-from stator.autoscaling.resource import Resource, capacity_of
+from stator.autoscaling.resource import Resource
 from stator.autoscaling.scaling import STEPPING, TRACKING, PolicyRecord, Scaling
 from stator.errors import LimitExceededException, ValidationException
-from stator.metrics.alarms import ALARMS_MAX, TooManyAlarmsError
 from stator.validation.requests.autoscaling import PUT_SCALING_POLICY
 
 POLICIES_MAX: Final = 50
@@ -59,13 +58,7 @@ async def put_scaling_policy(call: Call) -> Answer:
     policy = None if after is None else after.policy(request["PolicyName"])
     if after is None or policy is None:
         raise RuntimeError("a policy was put and is not there")
-    capacity = capacity_of(call.parts.catalog.find(call.account, call.region, resource.table), resource)
-    try:
-        for alarm in alarms_of(after, policy, capacity or 0):
-            await call.parts.alarms.put(alarm)
-    except TooManyAlarmsError:
-        raise LimitExceededException(f"An account has at most {ALARMS_MAX} alarms in a region") from None
-    await discard_alarms(call, [name for name in replaced if name not in policy.alarms])
+    await put_alarms(call, after, policy, replaced)
     return {"PolicyARN": after.policy_arn(policy), "Alarms": describe_alarms(after, policy)}
 
 

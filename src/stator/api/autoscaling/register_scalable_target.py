@@ -1,6 +1,5 @@
 """RegisterScalableTarget."""
 
-import secrets
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +7,7 @@ from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation
 from stator.api.scaling import check_tags, resource_of
 from stator.autoscaling.resource import Resource, global_index
-from stator.autoscaling.scaling import Scaling
+from stator.autoscaling.scaling import Scaling, new_scaling
 from stator.errors import LimitExceededException, ValidationException
 from stator.limits import TAGS_MAX
 from stator.model.table import Table
@@ -22,8 +21,6 @@ _SUSPENDED: Final = {
     "DynamicScalingOutSuspended": "out_suspended",
     "ScheduledScalingSuspended": "scheduled_suspended",
 }
-_ROLE: Final = "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
-_ROLE_PATH: Final = "role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com"
 
 
 @operation("RegisterScalableTarget", REGISTER_SCALABLE_TARGET, AUTOSCALING)
@@ -39,37 +36,22 @@ async def register_scalable_target(call: Call) -> Answer:
         _check_exists(call.parts.catalog.find(call.account, call.region, resource.table), resource)
         if len(await scalings.of(call.account, call.region)) >= TARGETS_MAX:
             raise LimitExceededException(f"An account has at most {TARGETS_MAX} scalable targets in a region")
-    fresh = _fresh(call, resource)
-    now = call.parts.clock()
+    fresh = replace(new_scaling(call.account, call.region, resource, call.parts.clock()), tags=dict(tags))
 
     def edit(before: Scaling | None) -> Scaling:
         if before is None:
-            return _changed(fresh, request, now)
+            return _changed(fresh, request)
         if tags:
             raise ValidationException(
                 "Tags can only be specified when a scalable target is registered; use TagResource"
             )
-        return _changed(before, request, now)
+        return _changed(before, request)
 
     after = await scalings.change(call.account, call.region, resource, edit)
     return {} if after is None else {"ScalableTargetARN": after.arn}
 
 
-def _fresh(call: Call, resource: Resource) -> Scaling:
-    return Scaling(
-        account=call.account,
-        region=call.region,
-        resource=resource,
-        id=secrets.token_hex(18),
-        minimum=0,
-        maximum=0,
-        created=call.parts.clock(),
-        role_arn=f"arn:aws:iam::{call.account}:{_ROLE_PATH}/{_ROLE}",
-        tags=dict(call.request.get("Tags") or {}),
-    )
-
-
-def _changed(scaling: Scaling, request: dict[str, Any], now: float) -> Scaling:
+def _changed(scaling: Scaling, request: dict[str, Any]) -> Scaling:
     missing = [name for name in ("MinCapacity", "MaxCapacity") if name not in request]
     if missing and not scaling.maximum:
         raise ValidationException(f"{' and '.join(missing)} must be specified for a new scalable target")
@@ -85,7 +67,7 @@ def _changed(scaling: Scaling, request: dict[str, Any], now: float) -> Scaling:
         **{ours: suspended[name] for name, ours in _SUSPENDED.items() if name in suspended},
     )
     if not missing or (minimum, maximum) != (scaling.minimum, scaling.maximum):
-        after = replace(after, bounded=now, bounded_by="")
+        after = replace(after, bounded=after.bounded + 1, bounded_by="")
     return after
 
 

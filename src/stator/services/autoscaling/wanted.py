@@ -56,7 +56,7 @@ class Wanted:
         state = replace(self.state, memory=replace(self.state.memory, notes=self._notes), bounded=self.scaling.bounded)
         if code is None or code == state.told:
             return state, ()
-        message = f"Not scaled: {_MESSAGES.get(code, code)}"
+        message = f"Not scaled: {_MESSAGES.get(code, self.decision.cause)}"
         activity = self._activity("Attempting to scale due to policy", FAILED, message)
         return replace(state, told=code), (replace(activity, not_scaled=code),)
 
@@ -65,7 +65,18 @@ class Wanted:
         return self.state.memory.notes if self.decision.notes is None else self.decision.notes
 
     def _activity(self, description: str, status: str, message: str) -> Activity:
-        return _activity(self.scaling, self.now, description, self.decision.cause, status, message, self.figures)
+        return Activity(
+            id=new_id(),
+            account=self.scaling.account,
+            region=self.scaling.region,
+            resource=self.scaling.resource,
+            description=description,
+            cause=self.decision.cause,
+            time=self.now,
+            status=status,
+            message=message,
+            details=self.figures,
+        )
 
 
 _MESSAGES = {
@@ -79,29 +90,12 @@ def unscalable(scaling: Scaling, state: State, reason: str, now: float) -> tuple
     told = f"{UNSCALABLE} {reason}"
     if state.told == told:
         return state, ()
-    description = "Attempting to scale due to policy"
-    activity = _activity(scaling, now, description, reason, FAILED, f"Not scaled: {reason}", {})
-    return replace(state, told=told), (replace(activity, not_scaled=UNSCALABLE),)
+    wanted = Wanted(scaling, state, Decision(0, reason, UNSCALABLE), 0, now, now, {})
+    _, activities = wanted.unscaled()
+    return replace(state, told=told), activities
 
 
 def next_decrease(last: float | None, now: float) -> float:
     """When a table that refused to be lowered may take it: an hour after the last time, or on the next day."""
     midnight = (now // DAY_SECONDS + 1) * DAY_SECONDS
     return midnight if last is None else max(now, min(last + 3600, midnight))
-
-
-def _activity(
-    scaling: Scaling, now: float, description: str, cause: str, status: str, message: str, details: dict[str, Any]
-) -> Activity:
-    return Activity(
-        id=new_id(),
-        account=scaling.account,
-        region=scaling.region,
-        resource=scaling.resource,
-        description=description,
-        cause=cause,
-        time=now,
-        status=status,
-        message=message,
-        details=details,
-    )
