@@ -32,7 +32,7 @@ from stator.archive.places.buckets import Buckets
 from stator.archive.places.location import ArchiveError, Location
 from stator.auth.credentials import Credential, Credentials
 from stator.autoscaling.scalings import Scalings
-from stator.background import Background, alarm_duties, scaling_duties
+from stator.background import Alarming, Background, scaling_duties
 from stator.clock import Clock, system_clock
 from stator.config import ConfigurationError, Settings
 from stator.engines import figures, nodes_of, open_store
@@ -141,12 +141,13 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
     insights = Insights(job_parts, parts.meters, parts.insights)
     metering = Metering(job_parts, parts.series, parts.meters, vitals=vitals, insights=insights)
-    duties += alarm_duties(parts.alarms, parts.series, settings, clock)
+    alarming = Alarming.furnish(parts.alarms, parts.series, settings, clock)
+    duties += alarming.duties()
     duties += scaling_duties(job_parts, parts.scalings, parts.series, parts.alarms, settings.autoscaling_low_seconds)
     background = Background.begin(job_parts, parts.streams, triggers, settings, metering=metering, more=duties)
     if settings.public_metrics or not settings.public:
         database = None if settings.in_memory or settings.store else settings.data_dir / FILE_NAME
-        tellers = [background.figures, metering.figures, lambda: figures(store)]
+        tellers = [background.figures, metering.figures, alarming.figures, lambda: figures(store)]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
     server = Server(scheme, host, listener.port, listener, background, routers, let_go)

@@ -248,15 +248,29 @@ def scaling_duties(
     ]
 
 
-def alarm_duties(alarms: Alarms, series: SeriesStore, settings: Settings, clock: Clock) -> list[Duty]:
+@dataclass(slots=True)
+class Alarming:
     """What lets alarms go off, and tells of it."""
-    keys = settings.alarm_sns_access_key, settings.alarm_sns_secret_key
-    topics = Topics(settings.alarm_sns_endpoint, *keys, system_clock)  # signatures need the real time
-    return [
-        Duty("alarms", Watch(alarms, series, clock).run_once, _ALARMS_SECONDS),
-        Duty("notices", Delivery(alarms, topics, clock).run_once, _NOTICES_SECONDS, eager=True),
-        Duty("alarm history", alarms.prune, _PRUNE_SECONDS, eager=True),
-    ]
+
+    alarms: Alarms
+    watch: Watch
+    delivery: Delivery
+
+    @classmethod
+    def furnish(cls, alarms: Alarms, series: SeriesStore, settings: Settings, clock: Clock) -> Self:
+        keys = settings.alarm_sns_access_key, settings.alarm_sns_secret_key
+        topics = Topics(settings.alarm_sns_endpoint, *keys, system_clock)  # signatures need the real time
+        return cls(alarms, Watch(alarms, series, clock), Delivery(alarms, topics, clock))
+
+    def duties(self) -> list[Duty]:
+        return [
+            Duty("alarms", self.watch.run_once, _ALARMS_SECONDS),
+            Duty("notices", self.delivery.run_once, _NOTICES_SECONDS, eager=True),
+            Duty("alarm history", self.alarms.prune, _PRUNE_SECONDS, eager=True),
+        ]
+
+    def figures(self) -> list[Figure]:
+        return [*self.watch.figures(), *self.delivery.figures()]
 
 
 def _nudge(supervisor: Supervisor, table: Table) -> None:

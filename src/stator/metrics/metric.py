@@ -77,6 +77,17 @@ ARCHIVE_FOREIGN = Metric(
     "1 while the archive has changes of this table that another data directory wrote, so that none are added: the log "
     "says how to take over.",
 )
+ALARMS = Metric(
+    "stator_alarms",
+    ("account", "region", "state"),
+    "Alarms by the state they were in when they were last looked at. Told by the server that looks at them.",
+)
+NOTICES = Metric(
+    "stator_alarm_notices", (), "Notices of alarms that wait to be delivered. Told by the server that delivers them."
+)
+NOTICE_FAILURES = Metric(
+    "stator_alarm_notice_failures", (), "Tries to deliver a notice that failed since the start.", counter=True
+)
 CONNECTIONS = Metric("stator_connections", (), "Connections of clients that are open now.")
 REPLIES = Metric("stator_replies", (), "Requests answered since the start, failures among them.", counter=True)
 REQUESTS = Metric(
@@ -145,6 +156,9 @@ METRICS = (
     ARCHIVE_FAILURES,
     ARCHIVE_FOREIGN,
     ARCHIVE_USABLE,
+    ALARMS,
+    NOTICES,
+    NOTICE_FAILURES,
     CONNECTIONS,
     REPLIES,
     REQUESTS,

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
@@ -19,6 +20,7 @@ from stator.metrics.alarm_action import COMMAND, TOPIC
 from stator.metrics.alarm_message import moment
 from stator.metrics.alarm_record import Notice
 from stator.metrics.alarms import NOTICES_MAX, Alarms
+from stator.metrics.metric import NOTICE_FAILURES, NOTICES, Figure
 from stator.services.alarms.topic import Topics
 from stator.services.triggers.target import InvocationFault, in_thread, post
 
@@ -36,13 +38,20 @@ _FAULT_LENGTH_MAX = 500
 class Delivery:
     def __init__(self, alarms: Alarms, topics: Topics, clock: Clock) -> None:
         self._alarms, self._topics, self._clock = alarms, topics, clock
+        self._waiting = self._failures = 0
 
     async def run_once(self) -> int:
         """How many notices were tried."""
         now = self._clock()
-        due = [notice for notice in await self._alarms.notices(NOTICES_MAX) if notice.due <= now][:_AT_ONCE]
+        waiting = await self._alarms.notices(NOTICES_MAX)
+        self._waiting = len(waiting)
+        due = [notice for notice in waiting if notice.due <= now][:_AT_ONCE]
         await asyncio.gather(*(self._deliver(notice) for notice in due))
         return len(due)
+
+    def figures(self) -> Iterator[Figure]:
+        yield Figure(NOTICES, (), self._waiting)
+        yield Figure(NOTICE_FAILURES, (), self._failures)
 
     async def _deliver(self, notice: Notice) -> None:
         # What is not allowed any more is given up: the settings may have changed since the alarm was made.
@@ -51,6 +60,7 @@ class Delivery:
             try:
                 await self._act(notice)
             except (InvocationFault, OSError, ValueError) as error:
+                self._failures += 1
                 fault = str(error)[:_FAULT_LENGTH_MAX]
                 _log.warning("action %s of alarm %s failed: %s", notice.action, notice.alarm, fault)
                 if notice.tries + 1 < TRIES_MAX:

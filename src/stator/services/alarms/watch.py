@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from stator.clock import Clock
@@ -10,6 +12,7 @@ from stator.metrics.alarm_state import LOOK_BACK, Measured, judge
 from stator.metrics.alarms import Alarms
 from stator.metrics.answer import Source, Window, answer
 from stator.metrics.math.line import Line
+from stator.metrics.metric import ALARMS, Figure
 from stator.metrics.query import QueryError, queries_of
 from stator.metrics.series import Point, merge
 from stator.metrics.series_store import SeriesStore
@@ -28,11 +31,13 @@ class Watch:
     def __init__(self, alarms: Alarms, series: SeriesStore, clock: Clock) -> None:
         self._alarms, self._series, self._clock = alarms, series, clock
         self._seen: dict[str, tuple[int, float]] = {}  # by ARN: configuration and period that were looked at last
+        self._states: Counter[tuple[str, str, str]] = Counter()  # by account, region and state
 
     async def run_once(self) -> int:
         """How many alarms changed their state."""
         now = self._clock()
         seen: dict[str, tuple[int, float]] = {}
+        states: Counter[tuple[str, str, str]] = Counter()
         moved = 0
         for alarm in await self._alarms.all():
             looked = (alarm.revision, end_of(alarm, now))
@@ -43,8 +48,13 @@ class Watch:
                     _log.exception("alarm %s could not be evaluated", alarm.arn)
                 await asyncio.sleep(0)
             seen[alarm.arn] = looked
-        self._seen = seen
+            states[alarm.account, alarm.region, alarm.state] += 1
+        self._seen, self._states = seen, states
         return moved
+
+    def figures(self) -> Iterator[Figure]:
+        for labels, number in self._states.items():
+            yield Figure(ALARMS, labels, number)
 
     async def _look(self, alarm: Alarm, end: float, now: float) -> bool:
         verdict = judge(alarm, await self._measured(alarm, end), now)

@@ -17,6 +17,7 @@ from stator.clock import ManualClock
 from stator.metrics.alarm import ALARM, Alarm
 from stator.metrics.alarm_action import Actions
 from stator.metrics.alarms import Alarms
+from stator.metrics.metric import NOTICE_FAILURES, NOTICES
 from stator.services.alarms import delivery as delivery_module
 from stator.services.alarms.delivery import TRIES_MAX, Delivery
 from stator.services.alarms.topic import Topics
@@ -125,6 +126,10 @@ def test_failures_are_tried_again_with_the_same_id(listener: Listener) -> None:
         house.clock.advance(5)
         assert await house.delivery.run_once() == 1
         assert await house.alarms.notices(10) == []
+        assert [(figure.metric, figure.value) for figure in house.delivery.figures()] == [
+            (NOTICES, 1),
+            (NOTICE_FAILURES, 2),
+        ]
         assert len({orjson.loads(body)["MessageId"] for _, _, body in listener.heard}) == 1
         assert len(listener.heard) == 3
 

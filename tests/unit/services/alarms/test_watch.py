@@ -9,6 +9,7 @@ import pytest
 from stator.clock import ManualClock
 from stator.metrics.alarm import ALARM, INSUFFICIENT_DATA, OK, Alarm
 from stator.metrics.alarms import Alarms
+from stator.metrics.metric import ALARMS
 from stator.metrics.recorder import Sample
 from stator.metrics.series import Point, Series, series
 from stator.metrics.series_store import SeriesStore
@@ -71,6 +72,9 @@ def test_an_alarm_follows_its_metric() -> None:
         house.see(3.0)
         assert await house.pass_minute() == 1
         assert await house.state() == ALARM
+        await house.watch.run_once()
+        (figure,) = house.watch.figures()
+        assert (figure.metric, figure.labels, figure.value) == (ALARMS, (*WHERE, ALARM), 1)
         house.see(1.0)
         await house.pass_minute()
         assert await house.state() == OK
