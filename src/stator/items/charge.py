@@ -6,8 +6,6 @@ follow it: then nothing is written. A refused condition costs what writing the i
 
 from collections.abc import Sequence
 
-import orjson
-
 from stator.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
@@ -18,11 +16,9 @@ from stator.items.capacity import read_units, write_units
 from stator.items.commit import Writer
 from stator.items.decide import Outcome, PutWrite, Write
 from stator.items.idempotency import Replay, Token
-from stator.items.indexes import entry_key, projected
 from stator.items.throughput import check_write
 from stator.items.transaction import FACTOR, cancellation, decide_all, together
 from stator.metrics.meter import Meter, Meters
-from stator.model.table import Index, Table
 from stator.storage.store import Change, Key, Row
 
 _REFUSED_CONDITION = (ConditionalCheckFailedException, DuplicateItemException)
@@ -31,12 +27,13 @@ _REFUSED_CONDITION = (ConditionalCheckFailedException, DuplicateItemException)
 class Admission:
     """Of the writes of one request: what was let in counts before it is charged."""
 
-    __slots__ = ("_meters", "_operation", "_pending", "refused")
+    __slots__ = ("_meters", "_operation", "_pending", "entries", "refused")
 
     def __init__(self, meters: Meters, operation: str) -> None:
         self._meters = meters
         self._operation = operation
         self._pending: dict[int, float] = {}  # units by space
+        self.entries: dict[tuple[Key, int], Key] = {}  # of indexes, by the item's key and the index's space
         self.refused = False
 
     def admit(self, write: Write, factor: int) -> None:
@@ -46,22 +43,24 @@ class Admission:
             least = write_units(write.size if isinstance(write, PutWrite) else 0)
             self._take(meter, write, write.key, factor * least)
 
-    def admit_entries(self, write: Write, outcome: Outcome) -> None:
-        """Raise unless the global indexes that have to follow a write have capacity for it."""
-        if not outcome.index_units:
+    def admit_entries(self, write: Write, change: Change) -> None:
+        """Raise unless the global indexes that have to follow a write have capacity for what it does to them."""
+        units_of = change.result.index_units
+        if not units_of:
             return
+        keys = {key.space: key for key in (*change.deletes, *(put.key for put in change.puts))}
         for index in write.table.indexes:
-            units = outcome.index_units.get(index.name)
+            units = units_of.get(index.name)
             if units and not index.local:
                 meter = self._meters.of_index(write.table, index)
+                key = self.entries[write.key, index.space] = keys[index.space]
                 if meter.writes is not None:
-                    self._take(meter, write, None, units)
+                    self._take(meter, write, key, units)
 
-    def _take(self, meter: Meter, write: Write, key: Key | None, units: float) -> None:
+    def _take(self, meter: Meter, write: Write, key: Key, units: float) -> None:
         pending = self._pending.get(meter.space, 0.0)
-        partition, sort = (None, None) if key is None else (key.partition, key.sort)
         try:
-            check_write(meter, write.table, partition, self._operation, pending, sort=sort)
+            check_write(meter, write.table, key.partition, self._operation, pending, sort=key.sort)
         except WireError:
             self.refused = True
             raise
@@ -87,23 +86,21 @@ class ChargedWriter:
             check_write(meter, write.table, write.key.partition, operation, sort=write.key.sort)
         if write.guard.condition is None and not write.table.indexes:  # most are: nothing can refuse them any more
             plain: Outcome = await self._writer.run((write.key,), write.decide, (write,))
-            if plain.index_units:  # an index was added meanwhile
-                self._charge(write, plain, 1)
-            else:
-                meter.write(write_units(plain.size), write.key.partition, write.key.sort)
+            meter.write(write_units(plain.size), write.key.partition, write.key.sort)
             return plain
         return await self._commit(write, operation, meter)
 
     async def _commit(self, write: Write, operation: str, meter: Meter) -> Outcome:
         """The same for one that a condition or an index may refuse still."""
         seen: Row | None = None
+        entries = Admission(self._meters, operation)
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            nonlocal seen
+            nonlocal seen, entries
             seen = rows[0]
+            entries = Admission(self._meters, operation)
             change = write.change(seen)
-            if change.result.index_units:
-                Admission(self._meters, operation).admit_entries(write, change.result)
+            entries.admit_entries(write, change)
             return change
 
         try:
@@ -111,7 +108,7 @@ class ChargedWriter:
         except _REFUSED_CONDITION:
             meter.write(write_units(0 if seen is None else seen.size), write.key.partition, write.key.sort)
             raise
-        self._charge(write, outcome, 1)
+        self._charge(write, outcome, 1, entries)
         return outcome
 
     async def commit_batch(self, writes: Sequence[Write], operation: str) -> list[Outcome | WireError]:
@@ -128,7 +125,10 @@ class ChargedWriter:
                 results[position] = error
         entering = [write for write, error in zip(writes, results, strict=True) if error is None]
 
+        entries = Admission(self._meters, operation)
+
         def decide(rows: Sequence[Row | None]) -> Change:
+            nonlocal entries
             entries = Admission(self._meters, operation)
             return together([_change(write, row, entries) for write, row in zip(entering, rows, strict=True)])
 
@@ -138,7 +138,7 @@ class ChargedWriter:
         told = [result for result in results if result is not None]
         for write, result in zip(writes, told, strict=True):
             if isinstance(result, Outcome):
-                self._charge(write, result, 1)
+                self._charge(write, result, 1, entries)
         if all(isinstance(result, WireError) for result in told) and isinstance(told[0], WireError):
             raise told[0]
         return told
@@ -175,7 +175,7 @@ class ChargedWriter:
                 self._meters.of(write.table).read(units, write.key.partition, write.key.sort)
         else:
             for write, outcome in zip(writes, done, strict=True):
-                self._charge(write, outcome, FACTOR)
+                self._charge(write, outcome, FACTOR, entries)
         return done
 
     def _admit(self, writes: Sequence[Write], operation: str) -> None:
@@ -190,7 +190,7 @@ class ChargedWriter:
         if refused:
             raise cancellation(len(writes), refused)
 
-    def _charge(self, write: Write, outcome: Outcome, factor: int) -> None:
+    def _charge(self, write: Write, outcome: Outcome, factor: int, entries: Admission) -> None:
         """Charge the table, and global indexes what they cost; local ones are the table's."""
         units: float = factor * write_units(outcome.size)
         if outcome.index_units:
@@ -199,12 +199,8 @@ class ChargedWriter:
                 if used and index.local:
                     units += used
                 elif used:
-                    meter = self._meters.of_index(write.table, index)
-                    key = None if meter.watch is None else _entry_key(write.table, index, outcome)
-                    if key is None:
-                        meter.write(used)
-                    else:
-                        meter.write(used, key.partition, key.sort)
+                    key = entries.entries[write.key, index.space]
+                    self._meters.of_index(write.table, index).write(used, key.partition, key.sort)
         self._meters.of(write.table).write(units, write.key.partition, write.key.sort)
 
     def _charge_refused(self, writes: Sequence[Write], seen: Sequence[Row | None]) -> None:
@@ -213,20 +209,11 @@ class ChargedWriter:
             self._meters.of(write.table).write(units, write.key.partition, write.key.sort)
 
 
-def _entry_key(table: Table, index: Index, outcome: Outcome) -> Key | None:
-    """Where the entry of an index is that was written, or else the one that was removed: for who watches keys."""
-    for data in (outcome.after, outcome.before):
-        item = None if data is None else orjson.loads(data)
-        if item is not None and projected(table, index, item) is not None:
-            return entry_key(table, index, item)
-    return None
-
-
 def _change(write: Write, row: Row | None, entries: Admission) -> Change:
     """What the write makes of its row: nothing where an index has no capacity for it, and the error for a result."""
     change = write.change(row)
     try:
-        entries.admit_entries(write, change.result)
+        entries.admit_entries(write, change)
     except WireError as error:
         return Change(result=error)
     return change

@@ -33,10 +33,10 @@ class Part(NamedTuple):
 
 
 def decide_all(
-    writes: Sequence[Write], rows: Sequence[Row | None], admit: Callable[[Write, Outcome], None] | None = None
+    writes: Sequence[Write], rows: Sequence[Row | None], admit: Callable[[Write, Change], None] | None = None
 ) -> Change:
     """All of the writes, of different items, as one Change; its result has the Outcome of each. `admit` may raise
-    against one that is known by its outcome.
+    against one by what it would change.
 
     Raises TransactionCanceledException when any of them is refused. A fault of an action hides failed conditions, and
     of several faults the first is told. An empty value for an index's key is the whole request's ValidationException.
@@ -47,7 +47,7 @@ def decide_all(
         try:
             change = write.change(row)
             if admit is not None:
-                admit(write, change.result)
+                admit(write, change)
             changes.append(change)
         except WireError as error:
             refused[position] = error

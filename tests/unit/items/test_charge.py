@@ -150,6 +150,24 @@ def test_an_exhausted_index_keeps_the_base_write_out_but_only_one_that_it_follow
     paying.put(pk="a", v="2")
 
 
+def test_a_hot_key_of_an_index_keeps_out_what_goes_there_and_nothing_else(paying: Paying) -> None:
+    plenty = Throughput(10_000, 10_000)
+    indexes = (replace(paying.table.indexes[0], throughput=plenty), *paying.table.indexes[1:])
+    paying.table = replace(paying.table, throughput=plenty, indexes=indexes)
+    for number in range(16):
+        paying.put(pk=str(number), v="hot", fill="x" * 100_000)  # 98 units each
+    with pytest.raises(ProvisionedThroughputExceededException) as caught:
+        paying.put(pk="a", v="hot")
+    reason = caught.value.fields["ThrottlingReasons"][0]["reason"]
+    assert reason == "IndexWriteKeyRangeThroughputExceeded"
+    paying.put(pk="a", v="cold")
+    paying.put(pk="b")
+    with pytest.raises(ProvisionedThroughputExceededException):
+        paying.running.run(paying.writer.commit(DeleteWrite(paying.table, paying.key("0")), "DeleteItem"))
+    paying.clock.advance(1)
+    paying.put(pk="a", v="hot")
+
+
 def test_bar_an_index_of_10_units_under_a_demand_of_40(paying: Paying) -> None:
     served = 0
     for number in range(40 * 60):
