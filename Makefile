@@ -11,7 +11,7 @@ CODE := src tests $(wildcard examples tools benchmarks deploy)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-failover check format bench example fuzz docs clean
+.PHONY: help install serve test test-postgres test-failover check format bench example fuzz docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,12 @@ serve: $(STAMP) ## Start a server on http://127.0.0.1:8000 (ARGS="--port 9000")
 
 test: $(STAMP) ## Run all tests on two workers
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# What starts servers, once more on the other engine; tests/storage runs on every engine anyway.
+ON_POSTGRES := tests/operations tests/serializable tests/crash/test_server_kill.py tests/protocol tests/delivery
+
+test-postgres: $(STAMP) ## Run the tests of servers with PostgreSQL under them (Debian's package postgresql)
+	@STATOR_TEST_STORE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile $(ON_POSTGRES) $(ARGS)
 
 test-failover: $(STAMP) ## Kill a PostgreSQL cluster's primary under load (etcd, Patroni; two minutes)
 	@mkdir -p build
