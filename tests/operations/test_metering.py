@@ -116,7 +116,8 @@ def test_refusals_are_told_of(house: House) -> None:
     actions = [{"ConditionCheck": {"TableName": name, **check}} for name in ("doors", "locks")]
     actions.append({"Put": {"TableName": "locks", "Item": {"pk": {"S": "b"}}}})
     assert refused(client.transact_write_items, TransactItems=actions) == "TransactionCanceledException"
-    statement = "DELETE FROM doors WHERE pk = 'a' AND x = 1"
+    client.put_item(TableName="doors", Item={"pk": {"S": "b"}})
+    statement = "DELETE FROM doors WHERE pk = 'b' AND x = 1"
     answer = client.batch_execute_statement(Statements=[{"Statement": statement}])
     assert answer["Responses"][0]["Error"]["Code"] == "ConditionalCheckFailed"
     assert refused(client.get_item, TableName="doors", Key={"other": {"S": "a"}}) == "ValidationException"
