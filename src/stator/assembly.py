@@ -85,6 +85,7 @@ class Server:
     port: int
     listener: Listener
     background: Background
+    budgets: Budgets
     routers: Membership | None
     let_go: Callable[[], Awaitable[None]]  # of the store
 
@@ -99,6 +100,7 @@ class Server:
             stack.push_async_callback(self.let_go)
             if self.routers is not None:
                 stack.push_async_callback(self.routers.leave)
+            stack.push_async_callback(self.budgets.close)
             stack.push_async_callback(self.background.close)
             stack.push_async_callback(self.listener.close)
 
@@ -120,7 +122,7 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         is_shared = shared is not None or bool(settings.store)
         place = store, settings, clock
         oneself = Oneself(router, clock)
-        parts, job_parts, duties = await _furnish(*place, targets, oneself=oneself, is_shared=is_shared)
+        parts, job_parts, budgets, duties = await _furnish(*place, targets, oneself=oneself, is_shared=is_shared)
         routers = job_parts.routers
         known = operations()
         if routers is not None:
@@ -150,7 +152,7 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
         tellers = [background.figures, metering.figures, alarming.figures, lambda: figures(store)]
         front.metrics = Figures(job_parts, lambda: listener.connections, database, tellers).text
     scheme = "http" if tls is None else "https"
-    server = Server(scheme, host, listener.port, listener, background, routers, let_go)
+    server = Server(scheme, host, listener.port, listener, background, budgets, routers, let_go)
     oneself.url, oneself.connections = server.url, lambda: listener.connections
     return server
 
@@ -161,7 +163,7 @@ async def _keep() -> None:
 
 async def _furnish(
     engine: Store, settings: Settings, clock: Clock, targets: Targets, *, oneself: Oneself, is_shared: bool
-) -> tuple[Parts, JobParts, list[Duty]]:
+) -> tuple[Parts, JobParts, Budgets, list[Duty]]:
     """What operations use, what those who do jobs do, and what keeps both in step with other processes."""
     router = oneself.id
     steady = await steady_clock(engine, clock)
@@ -208,7 +210,7 @@ async def _furnish(
         cluster=view.describe,
         meters=job_parts.meters,
     )
-    return parts, job_parts, [*budgets.duties(catalog), *beats]
+    return parts, job_parts, budgets, [*budgets.duties(catalog), *beats]
 
 
 def _cluster(settings: Settings, oneself: Oneself, parts: JobParts) -> tuple[ClusterView, list[Duty]]:

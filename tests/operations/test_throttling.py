@@ -2,6 +2,7 @@
 until it is turned, so what is exhausted stays so."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -313,6 +314,27 @@ def test_more_capacity_is_there_at_once(slow: Any, slow_server: RunningServer) -
     slow.update_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST")
     for _ in range(3):
         _exhaust_writes(slow)
+
+
+def test_a_restart_brings_no_capacity(tmp_path: Path) -> None:
+    running = start_server(data_dir=tmp_path)
+    clock = running.clock
+    account = new_account(running.url)
+    client = account.client()
+    _create(client, TABLE, units=1, index_units=1000)
+    _exhaust_writes(client)
+    client.close()
+    running.close()
+    running = start_server(data_dir=tmp_path)
+    client = Account(running.url, account.number).client()
+    try:
+        assert running.clock() == clock()
+        _refused(client.put_item, TableName=TABLE, Item=KEY)
+        running.clock.advance(10)
+        client.put_item(TableName=TABLE, Item=KEY)
+    finally:
+        client.close()
+        running.close()
 
 
 def test_without_throttling_nothing_is_refused() -> None:

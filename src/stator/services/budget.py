@@ -8,6 +8,7 @@ on-demand tables are summed up over all processes in a row for each table.
 Formats are in docs/formats.md.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, Self
@@ -19,6 +20,7 @@ from stator.items.throughput import Allowance, Peak
 from stator.metrics.bucket import Budget
 from stator.metrics.meter import Level, Meter, Meters
 from stator.services.supervisor import Duty
+from stator.storage.failure import StoreError
 from stator.storage.store import Bound, Change, Key, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE, Catalog
 
@@ -126,6 +128,11 @@ class Budgets:
             await self._store.transact((), partial(_decided, Change(puts, old)))
             self._told = told
         return others
+
+    async def close(self) -> None:
+        """Leave the levels of this moment to who comes next; if the store takes nothing any more, those of before."""
+        with contextlib.suppress(StoreError):
+            await self.run_once()
 
     async def peaks_once(self) -> int:
         """Sum up what on-demand tables did in the last minute; returns how many did much."""
