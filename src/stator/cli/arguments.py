@@ -95,6 +95,7 @@ def _make_parser() -> Parser:
     add_apply(commands, _add)
 
     _add_insights(commands)
+    _add_cluster(commands)
     _add_instance(commands)
 
     archive = _add(commands, "archive", "See what is in an archive, and prove that it can be restored.")
@@ -165,6 +166,16 @@ def _add_insights(commands: "argparse._SubParsersAction[Parser]") -> None:
     insights.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
     insights.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
     _add_settings(insights)
+
+
+def _add_cluster(commands: "argparse._SubParsersAction[Parser]") -> None:
+    text = "Show a running instance: routers, shards and their nodes. Exits with 1 if one of them is lost."
+    cluster = _add(commands, "cluster", text)
+    cluster.add_argument("--json", action="store_true", help="For programs: one JSON object.")
+    cluster.add_argument("--url", help="A server of it; default http://127.0.0.1:8000.")
+    cluster.add_argument("--region", help="For the signature. [AWS_REGION; default us-east-1]")
+    cluster.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
+    _add_settings(cluster)
 
 
 def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -82,6 +82,10 @@ def _run(found: Namespace, settings: Settings) -> int:
         from stator.cli.insights import insights
 
         return insights(found)
+    if found.command == "cluster":
+        from stator.cli.cluster import cluster
+
+        return cluster(found)
     if found.command == "backup":
         from stator.cli import backup
 
