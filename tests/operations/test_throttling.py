@@ -212,7 +212,9 @@ def test_batch_get_item_leaves_what_there_is_no_capacity_for(slow: Any) -> None:
     response = _refused(slow.batch_get_item, RequestItems={TABLE: wanted})
     _check(response, "TableReadProvisionedThroughputExceeded", TABLE, TABLE_TEXT)
     create_table(slow, "free", "pk:S")
-    answer = slow.batch_get_item(RequestItems={TABLE: wanted, "free": {"Keys": keys[1:2]}})
+    both = {TABLE: wanted, "free": {"Keys": keys[1:2]}}
+    answer = slow.batch_get_item(RequestItems=both, ReturnConsumedCapacity="TOTAL")
+    assert [one["TableName"] for one in answer["ConsumedCapacity"]] == ["free"]
     assert answer["Responses"] == {TABLE: [], "free": []}
     assert list(answer["UnprocessedKeys"]) == [TABLE]
 

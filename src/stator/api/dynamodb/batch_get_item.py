@@ -62,7 +62,7 @@ async def batch_get_item(call: Call) -> bytes:
             left[name] = {**one.request, "Keys": [one.keys[position] for position in batch.left]}
         served += len(one.keys) - len(batch.left)
         refusal = refusal or till.refusal
-        if mode != "NONE":
+        if mode != "NONE" and len(batch.left) < len(one.keys):
             consumed.append(render_consumed(mode, name, tables[name], batch.units))
     if refusal is not None and not served:
         raise refusal
