@@ -1,44 +1,26 @@
 """From items to an alarm to whoever is to be told, in a server that runs; and over a restart."""
 
-import threading
+import contextlib
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
-import orjson
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stator.storage.keyfile import AccessKey, KeyFile
+from tests.listener import Listener
 from tests.operations.points import PROTOCOLS, moment, speaking
 from tests.running import Account, RunningServer, new_account, start_server, wait_until
 
-HEARD: list[Any] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        HEARD.append(orjson.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        return
-
 
 @pytest.fixture
-def listener() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    HEARD.clear()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def listener() -> Iterator[Listener]:
+    with contextlib.closing(Listener()) as listening:
+        yield listening
 
 
 def watch(cloudwatch: Any, *actions: str) -> None:
@@ -88,31 +70,31 @@ def state(cloudwatch: Any) -> str:
     return str(cloudwatch.describe_alarms(AlarmNames=["busy"])["MetricAlarms"][0]["StateValue"])
 
 
-def test_writes_let_an_alarm_go_off_and_come_back(listener: str) -> None:
-    server = start_server(alarm_urls=listener)
+def test_writes_let_an_alarm_go_off_and_come_back(listener: Listener) -> None:
+    server = start_server(alarm_urls=listener.url)
     account = new_account(server.url)
     cloudwatch = account.client("cloudwatch")
-    watch(cloudwatch, f"{listener}/hook")
+    watch(cloudwatch, f"{listener.url}/hook")
     wait_until(lambda: state(cloudwatch) == "OK")
-    wait_until(lambda: len(HEARD) == 1)
+    wait_until(lambda: len(listener.heard) == 1)
     write(account, 5)
     wait_until(lambda: consumed(cloudwatch, server) == 5)
     server.clock.advance(70)
     wait_until(lambda: state(cloudwatch) == "ALARM")
-    wait_until(lambda: len(HEARD) == 2)
+    wait_until(lambda: len(listener.heard) == 2)
     server.clock.advance(180)  # past the minutes that count in the place of missing ones
     wait_until(lambda: state(cloudwatch) == "OK")
-    wait_until(lambda: len(HEARD) == 3)
-    assert [orjson.loads(told["Message"])["NewStateValue"] for told in HEARD] == ["OK", "ALARM", "OK"]
+    wait_until(lambda: len(listener.heard) == 3)
+    assert listener.states() == ["OK", "ALARM", "OK"]
     history = cloudwatch.describe_alarm_history(HistoryItemType="Action")["AlarmHistoryItems"]
-    assert {item["HistorySummary"] for item in history} == {f"Successfully executed action {listener}/hook"}
+    assert {item["HistorySummary"] for item in history} == {f"Successfully executed action {listener.url}/hook"}
     cloudwatch.close()
     server.close()
 
 
-def test_what_was_not_told_before_a_restart_is_told_after_it(listener: str, tmp_path: Path) -> None:
+def test_what_was_not_told_before_a_restart_is_told_after_it(listener: Listener, tmp_path: Path) -> None:
     dead = "http://127.0.0.1:1"
-    server = start_server(tmp_path / "data", alarm_urls=f"{dead},{listener}")
+    server = start_server(tmp_path / "data", alarm_urls=f"{dead},{listener.url}")
     account = new_account(server.url)
     cloudwatch = account.client("cloudwatch")
     watch(cloudwatch, f"{dead}/hook")
@@ -120,7 +102,7 @@ def test_what_was_not_told_before_a_restart_is_told_after_it(listener: str, tmp_
     before = cloudwatch.describe_alarms()["MetricAlarms"]
     cloudwatch.close()
     server.close()
-    server = start_server(tmp_path / "data", alarm_urls=listener)
+    server = start_server(tmp_path / "data", alarm_urls=listener.url)
     cloudwatch = Account(server.url, account.number).client("cloudwatch")
     assert [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]] == [
         alarm["AlarmName"] for alarm in before

@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -22,38 +19,9 @@ from stator.services.alarms import delivery as delivery_module
 from stator.services.alarms.delivery import TRIES_MAX, Delivery
 from stator.services.alarms.topic import Topics
 from stator.storage.sqlite.engine import SqliteStore
+from tests.listener import Listener
 
 WHERE = ("000000000001", "eu-west-1")
-
-
-class Listener:
-    """Answers with the statuses it was given, the last of them again and again."""
-
-    def __init__(self) -> None:
-        self.statuses = [200]
-        self.heard: list[tuple[str, dict[str, str], bytes]] = []
-        told = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                told.heard.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-                status = told.statuses.pop(0) if len(told.statuses) > 1 else told.statuses[0]
-                self.send_response(status)
-                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture
