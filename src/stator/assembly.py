@@ -56,6 +56,7 @@ from stator.services.insights import Insights
 from stator.services.joint_store import JointStore
 from stator.services.metering import Metering
 from stator.services.parts import JobParts
+from stator.services.shards import Shards
 from stator.services.supervisor import Duty
 from stator.services.triggers.target import Targets
 from stator.services.triggers.triggers import Triggers
@@ -140,9 +141,11 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
     triggers = Triggers(parts.mappings, targets, settings.trigger_timeout_seconds)
     if keys is not None:
         duties.append(Duty("keys", partial(_refresh_keys, credentials, keys), _KEYS_SECONDS, everywhere=True))
-    vitals = Vitals(_place(listener.port), Body(lambda: listener.connections, partial(_storage_bytes, settings)))
+    body = Body(lambda: listener.connections, partial(_storage_bytes, settings))
+    vitals = Vitals(_place(settings, listener.port), body)
     insights = Insights(job_parts, parts.meters, parts.insights)
-    metering = Metering(job_parts, parts.series, parts.meters, vitals=vitals, insights=insights)
+    shards = Shards(parts.cluster, parts.series, clock)
+    metering = Metering(job_parts, parts.series, parts.meters, vitals=vitals, insights=insights, shards=shards)
     alarming = Alarming.furnish(parts.alarms, parts.series, settings, clock)
     duties += alarming.duties()
     duties += scaling_duties(job_parts, parts.scalings, parts.series, parts.alarms, settings.autoscaling_low_seconds)
@@ -261,9 +264,9 @@ def operations() -> Mapping[str, Operation]:
     return OPERATIONS
 
 
-def _place(port: int) -> Place:
+def _place(settings: Settings, port: int) -> Place:
     """What metrics call this process and what it works on. The embedded engine is one shard."""
-    return Place(f"{platform.node()}:{port}", "0", "stator")
+    return Place(f"{platform.node()}:{port}", None if settings.store else "0", "stator")
 
 
 def _storage_bytes(settings: Settings) -> int | None:

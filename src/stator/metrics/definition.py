@@ -20,6 +20,7 @@ _ONLY_INDEX: Final = (("TableName", "GlobalSecondaryIndexName"),)
 _OPERATION: Final = (("TableName", "Operation"),)
 _STREAM: Final = (("TableName", "Operation", "StreamLabel"),)
 _KINESIS: Final = (("TableName", "DelegatedOperation"),)
+_BY_KIND: Final = (("Node", "Operation"), ("Shard", "Operation"), ("Instance", "Operation"))
 _NODES: Final = (("Node",), ("Shard",), ("Instance",))
 
 REASONS: Final = (
@@ -143,13 +144,19 @@ DEFINITIONS: Final = (
 
 OWN_DEFINITIONS: Final = (
     Definition(
-        "Requests", "Count", (*_NODES, ("Node", "Operation"), ("Instance", "Operation")), "Requests, refused ones too."
+        "Requests",
+        "Count",
+        (*_NODES, *_BY_KIND),
+        "Requests, refused ones too; by operation, and of nodes and shards of PostgreSQL by kind, such as `commits`.",
     ),
     Definition("Latency", "Milliseconds", _NODES, "Of requests that succeeded."),
     Definition("Connections", "Count", _NODES, "Connections of clients; a sample is one look."),
     Definition("CPUUtilization", "Percent", _NODES, "Share of one processor that the process used."),
     Definition("MemoryBytes", "Bytes", _NODES, "Memory that the process has."),
-    Definition("StorageBytes", "Bytes", (("Shard",), ("Instance",)), "Size of the store's files."),
+    Definition("ActiveConnections", "Count", (("Node",),), "Of PostgreSQL: connections that are served just now."),
+    Definition("LoadAverage", "Count", (("Node",),), "Of PostgreSQL on this machine, over a minute."),
+    Definition("ReplicationLag", "Seconds", (("Node",),), "How far a standby of PostgreSQL is behind its primary."),
+    Definition("StorageBytes", "Bytes", _NODES, "Size of the store's files; with PostgreSQL of each node, too."),
     Definition("ConsumedReadCapacityUnits", "Count", _NODES, "Of all tables and indexes."),
     Definition("ConsumedWriteCapacityUnits", "Count", _NODES, "Of all tables and indexes."),
     Definition("ThrottledEvents", "Count", _NODES, "Reads and writes refused for want of capacity."),

@@ -13,6 +13,7 @@ from stator.services.consumption import Consumption
 from stator.services.gauges import Gauges
 from stator.services.insights import Insights
 from stator.services.parts import Parts
+from stator.services.shards import Shards
 from stator.services.vitals import Vitals
 
 FLUSH_SECONDS = 5
@@ -33,12 +34,14 @@ class Metering:
         *,
         vitals: Vitals | None = None,
         insights: Insights | None = None,
+        shards: Shards | None = None,
     ) -> None:
         self._parts = parts
         self.series = series
         self._meters = meters
         self._vitals = vitals
         self._insights = insights
+        self._shards = shards
         self._consumption = Consumption(meters)
         self._gauges = Gauges(parts, series)
         self._totals = Totals()
@@ -73,7 +76,8 @@ class Metering:
 
     async def gauge_once(self) -> int:
         """What changes seldom, for all routers."""
-        return await self._gauges.run_once()
+        told = 0 if self._shards is None else await self._shards.run_once()
+        return told + await self._gauges.run_once()
 
     async def prune_once(self) -> int:
         pruned = 0 if self._insights is None else await self._insights.prune()

@@ -18,10 +18,11 @@ _QUIET_SECONDS = 60.0
 
 
 class Place(NamedTuple):
-    """Names of the process, of the part of the store that it works on, and of the whole."""
+    """Names of the process, of the shard that it is itself, and of the whole. The shards of a store of its own tell of
+    themselves, see `services.shards`."""
 
     node: str
-    shard: str
+    shard: str | None
     instance: str
 
 
@@ -34,7 +35,8 @@ class Body(NamedTuple):
 
 class Vitals:
     def __init__(self, place: Place, body: Body) -> None:
-        self._levels = [("Node", place.node), ("Shard", place.shard), ("Instance", place.instance)]
+        levels = (("Node", place.node), ("Shard", place.shard), ("Instance", place.instance))
+        self._levels = [(level, name) for level, name in levels if name is not None]
         self._body = body
         self._requests: dict[str, int] = {}
         self._busy = wall.process_time()
@@ -66,9 +68,8 @@ class Vitals:
             yield from self._each("Requests", one(time, float(sum(served.values()))))
         for operation, number in served.items():
             for level, name in self._levels:
-                if level != "Shard":
-                    which = series("Requests", OWN_NAMESPACE, **{level: name, "Operation": operation})
-                    yield Sample("", "", which, one(time, float(number)))
+                which = series("Requests", OWN_NAMESPACE, **{level: name, "Operation": operation})
+                yield Sample("", "", which, one(time, float(number)))
 
     def _summed(self, time: float, found: Mapping[str, list[Point]]) -> Iterator[Sample]:
         if _LATENCY in found:
