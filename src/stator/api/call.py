@@ -25,6 +25,10 @@ Answer = bytes | dict[str, Any]
 """A reply body: JSON text ready to send, or an object to render as JSON."""
 
 
+async def _no_cluster() -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     catalog: Catalog
@@ -43,7 +47,7 @@ class Parts:
     alarms: Alarms = field(kw_only=True)
     scalings: Scalings = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)
-    cluster: Callable[[], Awaitable[dict[str, Any]]] = field(kw_only=True)  # as DescribeCluster answers it
+    cluster: Callable[[], Awaitable[dict[str, Any]]] = _no_cluster  # as DescribeCluster answers it
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
     meters: Meters = field(default_factory=Meters)
 
