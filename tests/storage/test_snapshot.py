@@ -2,6 +2,8 @@ import asyncio
 
 import pytest
 
+from stator.storage.sqlite import snapshot as snapshots
+from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Append, Change, Key, Row, Snapshot, Store
 from tests.storage.engines import Engine, delete, every, place, put, write
 
@@ -69,3 +71,57 @@ def test_a_snapshot_tells_the_last_record_of_each_shard(engine: Engine) -> None:
         await after.close()
 
     engine.run(test)
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "SLICE_SECONDS", 0.0)  # as few pages as may be, each time
+    monkeypatch.setattr(snapshots, "PAGES_MIN", 1)
+
+
+async def _filled(rows: int) -> SqliteStore:
+    store = SqliteStore.open(None)
+    for number in range(rows):
+        await write(store, put(Key(0, b"%04d" % number, b""), b"%04d" % number + b"x" * 3_000))
+    return store
+
+
+def test_reads_go_on_while_a_store_in_memory_is_copied_and_writes_wait(small_slices: None) -> None:
+    rows = 200
+
+    async def test() -> None:
+        store = await _filled(rows)
+        before = await every(store, 0)
+        making = asyncio.ensure_future(store.snapshot())
+        await asyncio.sleep(0)
+        writing = asyncio.ensure_future(write(store, put(Key(0, b"new", b""))))
+        second = asyncio.ensure_future(store.snapshot())
+        reads = 0
+        while not making.done():
+            assert not writing.done()
+            assert await store.get([Key(0, b"0000", b"")]) == before[:1]
+            reads += 1
+            await asyncio.sleep(0)
+        assert reads > rows / 2  # a page holds one row
+        await writing
+        snapshot, later = await making, await second
+        assert await _read(snapshot, 0) == before
+        assert len(await every(store, 0)) == rows + 1
+        assert len(await _read(later, 0)) in (rows, rows + 1)
+        for each in (snapshot, later, store):
+            await each.close()
+
+    asyncio.run(asyncio.wait_for(test(), 60))
+
+
+def test_a_store_in_memory_that_is_closed_while_it_is_copied(small_slices: None) -> None:
+    async def test() -> None:
+        store = await _filled(50)
+        making = asyncio.ensure_future(store.snapshot())
+        await asyncio.sleep(0)
+        await store.close()
+        snapshot = await making
+        assert len(await _read(snapshot, 0)) == 50
+        await snapshot.close()
+
+    asyncio.run(asyncio.wait_for(test(), 60))

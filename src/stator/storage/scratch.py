@@ -16,7 +16,7 @@ from stator.storage.store import Position
 T = TypeVar("T")
 
 _CREATE = """
-CREATE TABLE entries (
+CREATE TABLE scratch.entries (
     partition BLOB NOT NULL,
     sort BLOB NOT NULL,
     old BLOB,
@@ -106,11 +106,19 @@ class Scratch:
 
 
 def _connect() -> apsw.Connection:
-    connection = apsw.Connection("")
-    connection.execute("PRAGMA journal_mode = OFF")
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA secure_delete = OFF")
-    connection.execute("PRAGMA temp_store = FILE")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection = scratch_database("scratch", cache_kib=_CACHE_KIB)
     connection.execute(_CREATE)
+    return connection
+
+
+def scratch_database(name: str, *, cache_kib: int) -> apsw.Connection:
+    """A connection with an empty temporary database of that name."""
+    connection = apsw.Connection(":memory:")
+    # This build of SQLite keeps what is temporary in memory unless it is told so before: too late for a main one.
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute(f"ATTACH '' AS {name}")
+    connection.execute(f"PRAGMA {name}.journal_mode = OFF")
+    connection.execute(f"PRAGMA {name}.synchronous = OFF")
+    connection.execute(f"PRAGMA {name}.secure_delete = OFF")
+    connection.execute(f"PRAGMA {name}.cache_size = -{cache_kib}")
     return connection

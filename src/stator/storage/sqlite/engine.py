@@ -25,7 +25,7 @@ from stator.storage.sqlite.fault import TRANSLATED, is_full, is_lasting, is_memb
 from stator.storage.sqlite.group import Books, Group, Member, Task
 from stator.storage.sqlite.lockfile import DirectoryLock
 from stator.storage.sqlite.log import Log
-from stator.storage.sqlite.reading import MEASURE, SHARD, get_rows, read_changes, read_range, read_scan
+from stator.storage.sqlite.reading import get_rows, read_changes, read_last, read_range, read_scan, read_usage
 from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
 from stator.storage.sqlite.worker import Inline, Worker
 from stator.storage.store import Bound, Decide, Key, Page, Position, Record, Row, Usage
@@ -67,6 +67,7 @@ class SqliteStore:
         self._chores = Backlog(self._wake)
         self._scheduled = False  # a turn will come
         self._busy = False  # the writer's connection is in the committer's hands
+        self._copying = asyncio.Lock()  # one copy of a store in memory at a time
         self._chore_next = False
         self._broken: StoreFailure | None = None
         self._idle: asyncio.Future[None] | None = None  # somebody closes the store
@@ -150,8 +151,7 @@ class SqliteStore:
 
     async def last(self, journal: int, shard: int) -> int:
         with TRANSLATED:
-            found: int | None = self._reading().execute(SHARD, (journal, shard)).get
-        return found or 0
+            return read_last(self._reading(), journal, shard)
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
         future = self._writing().create_future()
@@ -161,26 +161,25 @@ class SqliteStore:
 
     async def snapshot(self) -> SqliteSnapshot:
         self._writing()
-        worker, path = self._background, self._path
         if self.directory is None:
-            return pin_copy(self._writer, worker)
-        return cast(SqliteSnapshot, await worker.call(lambda: pin_file(path, worker)))
+            async with self._copying:
+                self._busy = True  # writes wait, reads do not
+                try:
+                    return await pin_copy(self._writer)
+                finally:
+                    self._busy = False
+                    self._settle()
+        return cast(SqliteSnapshot, await self._background.call(lambda: pin_file(self._path, self._background)))
 
     async def usage(self, space: int) -> Usage:
         return self._books.usage.get(space, _NOTHING)
 
     async def measure(self, space: int, partition: bytes) -> Usage:
         with TRANSLATED:
-            cursor = self._reading()
-            if space not in self._books.usage:
-                return _NOTHING
-            return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])
+            return read_usage(self._reading(), space, partition) if space in self._books.usage else _NOTHING
 
     async def create_space(self) -> int:
-        def note(space: int) -> None:
-            self._books.usage[space] = _NOTHING
-
-        return cast(int, await self._own(make_space, note))
+        return cast(int, await self._own(make_space, lambda space: self._books.usage.update({space: _NOTHING})))
 
     async def spaces(self) -> list[int]:
         return [space for space in self._books.usage if space]

@@ -6,7 +6,7 @@ from typing import Any
 
 import apsw
 
-from stator.storage.store import Bound, Key, Page, Position, Record, Row
+from stator.storage.store import Bound, Key, Page, Position, Record, Row, Usage
 
 GET = "SELECT version, size, value FROM rows WHERE space = ? AND partition = ? AND sort = ?"
 FIND = "SELECT version, size, value, id FROM rows WHERE space = ? AND partition = ? AND sort = ?"
@@ -105,3 +105,13 @@ def _read_page(connection: apsw.Connection, text: str, arguments: list[Any], byt
     finally:
         cursor.close()
     return Page(rows, len(rows) >= arguments[-1])
+
+
+def read_last(connection: apsw.Connection | apsw.Cursor, journal: int, shard: int) -> int:
+    """The sequence of the last record there was; 0 for none."""
+    last: int | None = connection.execute(SHARD, (journal, shard)).get
+    return last or 0
+
+
+def read_usage(cursor: apsw.Cursor, space: int, partition: bytes) -> Usage:
+    return Usage._make(cursor.execute(MEASURE, (space, partition)).fetchall()[0])

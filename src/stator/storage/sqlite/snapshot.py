@@ -1,15 +1,23 @@
 """One moment of the store, held by a read transaction of its own (in memory: by a copy)."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import apsw
 
+from stator.storage.scratch import scratch_database
 from stator.storage.sqlite.fault import TRANSLATED
-from stator.storage.sqlite.reading import SHARD, read_scan
+from stator.storage.sqlite.reading import read_last, read_scan
 from stator.storage.sqlite.schema import READER_CACHE_KIB, connect
 from stator.storage.store import Page, Position
+
+SLICE_SECONDS = 0.002  # of the loop's time
+PAGES_MIN = 16
+
+_COPY = "copy"
+_COPY_CACHE_KIB = 4_096  # what is not on disk yet is put there with the last slice
 
 
 class Caller(Protocol):
@@ -38,8 +46,8 @@ class SqliteSnapshot:
     async def last(self, journal: int, shard: int) -> int:
         connection = self._open()
         with TRANSLATED:
-            found: int | None = await self._worker.call(lambda: connection.execute(SHARD, (journal, shard)).get)
-        return found or 0
+            last: int = await self._worker.call(lambda: read_last(connection, journal, shard))
+        return last
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -59,7 +67,33 @@ def pin_file(path: str, worker: Caller) -> SqliteSnapshot:
     )
 
 
-def pin_copy(connection: apsw.Connection, worker: Caller) -> SqliteSnapshot:
-    copy = connect(":memory:", cache_kib=READER_CACHE_KIB // 4)
-    copy.deserialize("main", connection.serialize("main"))
-    return SqliteSnapshot(copy, worker)
+async def pin_copy(connection: apsw.Connection) -> SqliteSnapshot:
+    """A copy of a store in memory, page after page, so many in a slice of the loop's time. Nothing may be written by
+    `connection` meanwhile: it would begin anew."""
+    loop = asyncio.get_running_loop()
+    copy = scratch_database(_COPY, cache_kib=_COPY_CACHE_KIB)
+    try:
+        with TRANSLATED, copy.backup(_COPY, connection, "main") as backup:
+            pages = PAGES_MIN
+            while True:
+                began = time.perf_counter()
+                if backup.step(pages):
+                    break
+                pages = max(PAGES_MIN, pages * 2 if time.perf_counter() - began < SLICE_SECONDS / 2 else pages // 2)
+                turn = loop.create_future()
+                loop.call_soon(turn.set_result, None)
+                await turn
+        return SqliteSnapshot(copy, _Threads(loop))
+    except BaseException:
+        copy.close()
+        raise
+
+
+class _Threads:
+    """The copy is nobody else's, so whoever reads it need not hold up the loop. One call at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def call(self, job: Callable[[], Any]) -> "asyncio.Future[Any]":
+        return self._loop.run_in_executor(None, job)
