@@ -220,9 +220,9 @@ def _cluster(settings: Settings, oneself: Oneself, parts: JobParts) -> tuple[Clu
     """What operators see of the instance, and what has this router seen by others if there may be any."""
     nodes = nodes_of(settings)
     if parts.routers is None:
-        return ClusterView(nodes, oneself, parts.clock, parts.catalog), []
+        return ClusterView(nodes, oneself, parts.catalog), []
     heartbeat = Heartbeat(parts.store, oneself, parts.clock)
-    view = ClusterView(nodes, oneself, parts.clock, parts.catalog, (heartbeat, parts.routers))
+    view = ClusterView(nodes, oneself, parts.catalog, (heartbeat, parts.routers))
     return view, [Duty("heartbeat", heartbeat.run_once, BEAT_SECONDS, everywhere=True)]
 
 

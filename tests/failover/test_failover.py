@@ -7,6 +7,8 @@ where the figures are written.
 import contextlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -39,11 +41,18 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(f"needs, as root: {install_command(packages)}")
     # Not pytest's own folder: only root may enter that, and PostgreSQL runs as somebody else.
     one = Cluster.create(Path(tempfile.mkdtemp(prefix="stator-failover-")), lock_seconds=_LOCK_SECONDS)
+    down = [sys.executable, "-m", "deploy.patroni", "down", "--delete", "--dir", str(one.folder)]
+    # No cluster outlives a pytest that was killed: this one then reads the end of its input.
+    reaper = subprocess.Popen(
+        ["/bin/sh", "-c", 'cat > /dev/null; exec "$@"', "sh", *down], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         one.start()
         yield one
     finally:
         one.delete()
+        reaper.kill()
+        reaper.communicate()
 
 
 @pytest.fixture

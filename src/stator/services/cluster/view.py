@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stator.clock import Clock
 from stator.services.cluster.heartbeat import Heartbeat
 from stator.services.cluster.router import Oneself, Router
 from stator.storage.failure import StoreError
@@ -27,13 +26,11 @@ class ClusterView:
         self,
         nodes: Nodes,
         oneself: Oneself,
-        clock: Clock,
         catalog: Catalog,
         shared: tuple[Heartbeat, Membership] | None = None,
     ) -> None:
         self._nodes = nodes
         self._oneself = oneself
-        self._clock = clock
         self._catalog = catalog
         self._shared = shared
         self._looking: asyncio.Task[dict[str, Any]] | None = None
@@ -41,11 +38,12 @@ class ClusterView:
 
     async def describe(self) -> dict[str, Any]:
         """As DescribeCluster answers it."""
-        now = self._clock()
-        if self._looking is None or not 0 <= now - self._looked < FRESH_SECONDS:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._looking is None or now - self._looked >= FRESH_SECONDS:
             self._looked = now
             # A task: callers may give up, and drivers want one to run in.
-            self._looking = asyncio.get_running_loop().create_task(self._look())
+            self._looking = loop.create_task(self._look())
         return await asyncio.shield(self._looking)
 
     async def _look(self) -> dict[str, Any]:
