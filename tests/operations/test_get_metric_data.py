@@ -222,6 +222,10 @@ def test_too_much_is_refused(cloudwatch: Any, start: float) -> None:
     asked = [metric(id_=f"m{number}") for number in range(100)]
     told = refused(cloudwatch, start, *asked, StartTime=moment(start - 14 * 86_400))
     assert "which exceeds the limit of 1000000" in told[1]
+    searches = [{"Id": f"e{n}", "Expression": f"SEARCH('x{n}', 'Sum', 60)"} for n in range(51)]
+    assert "more than 50 searches" in refused(cloudwatch, start, *searches)[1]
+    deep = {"Id": "e", "Expression": "SEARCH('orders', 'Sum', 1)"}
+    assert "more than 3000000 datapoints" in refused(cloudwatch, start, deep, StartTime=moment(start - 40 * 86_400))[1]
     told = refused(cloudwatch, start, {"Id": "e", "Expression": "TIME_SERIES(1)", "Period": 1}, StartTime=0)
     assert "which exceeds the limit" in told[1]
 

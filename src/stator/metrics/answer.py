@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from stator.metrics.definition import UNITS
 from stator.metrics.label import distinguishing
-from stator.metrics.math.evaluate import Scene, Search, evaluate, searches
+from stator.metrics.math.evaluate import Scene, Search, Work, evaluate, searches
 from stator.metrics.math.fault import MathError
 from stator.metrics.math.functions import Span
 from stator.metrics.math.line import Line, Value
@@ -21,7 +21,10 @@ _DEFAULT_PERIOD = 60
 _TOGETHER = 8  # series read at once: two weeks of as many are 170,000 points
 
 POINTS_MAX: Final = 1_000_000
-"""That a request may ask for."""
+"""Of metrics that a request may ask for by name."""
+
+SEARCHES_MAX: Final = 50
+"""In the expressions of one request."""
 
 
 class Window(NamedTuple):
@@ -40,6 +43,8 @@ class Source:
 
     def __init__(self, store: SeriesStore, account: str, region: str) -> None:
         self._store, self._account, self._region = store, account, region
+        self._names: list[Series] | None = None
+        self._searches = 0
 
     async def lines(self, stats: Sequence[MetricStat], window: Window) -> list[Line]:
         """In their order. Those of one period and table are read together."""
@@ -60,11 +65,15 @@ class Source:
                 await asyncio.sleep(0)  # others have a turn
         return [lines[place] for place in range(len(stats))]
 
-    async def search(self, search: Search, window: Window) -> list[Line]:
+    async def search(self, search: Search, window: Window, work: Work) -> list[Line]:
         """Raises MathError."""
-        names: list[Series] = await self._store.names(self._account, self._region)
-        stats = [MetricStat(series, search.period, search.statistic) for series in found(search.text, names)]
-        check_size((each.period for each in stats), window)
+        self._searches += 1
+        if self._searches > SEARCHES_MAX:
+            raise MathError(f"the expressions of a request have more than {SEARCHES_MAX} searches")
+        if self._names is None:
+            self._names = await self._store.names(self._account, self._region)
+        stats = [MetricStat(series, search.period, search.statistic) for series in found(search.text, self._names)]
+        work.spend(len(stats) * window.span(search.period).count())
         lines = [line for line in await self.lines(stats, window) if line.points]
         labels = distinguishing(lines)
         return [replace(line, label=label) for line, label in zip(lines, labels, strict=True)]
@@ -79,13 +88,15 @@ async def answer(queries: Sequence[Query], source: Source, window: Window) -> di
     values: dict[str, Value] = {
         id_: replace(line, label=by_id[id_].label or line.label) for id_, line in zip(stats, lines, strict=True)
     }
+    work = Work()
     for query in ordered(queries):
         if query.tree is None:
             continue
         period = query.period or _period(query, by_id, values)
         try:
-            wanted = {each: await source.search(each, window) for each in searches(query.tree, period)}
-            scene = Scene(window.span(period), values, tuple(stats), wanted)
+            asked = dict.fromkeys(searches(query.tree, period))
+            wanted = {each: await source.search(each, window, work) for each in asked}
+            scene = Scene(window.span(period), values, tuple(stats), wanted, work)
             values[query.id] = evaluate(query.tree, scene)
         except MathError as fault:
             raise QueryError(f"Error in expression '{query.id}': {fault}.") from None

@@ -7,13 +7,32 @@ from typing import Final, NamedTuple
 from stator.metrics.math import functions
 from stator.metrics.math.fault import MathError
 from stator.metrics.math.functions import NoValueError, Span
-from stator.metrics.math.line import Line, Value, a_line, a_number, arithmetic, both, lines_of
+from stator.metrics.math.line import Line, Value, a_line, a_number, arithmetic, both, lines_of, size_of
 from stator.metrics.math.tree import Array, Binary, Call, Negation, Number, Reference, Text, Tree, Word, parts
 
 UNSUPPORTED: Final = frozenset(
     {"ANOMALY_DETECTION_BAND", "INSIGHT_RULE_METRIC", "SERVICE_QUOTA", "DB_PERF_INSIGHTS", "LAMBDA"}
 )
 _SORT_LIMIT = 4
+
+
+WORK_MAX: Final = 3_000_000
+"""Points that the expressions of one request may come to, all steps of all of them counted: a second's work."""
+
+
+class Work:
+    """What expressions have cost so far."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = WORK_MAX
+
+    def spend(self, points: int) -> None:
+        """Raises MathError when it gets too much."""
+        self._left -= points
+        if self._left < 0:
+            raise MathError(f"the expressions of a request come to more than {WORK_MAX} datapoints")
 
 
 class Search(NamedTuple):
@@ -32,6 +51,7 @@ class Scene:
     values: Mapping[str, Value] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     searches: Mapping[Search, list[Line]] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
 
 
 def evaluate(tree: Tree, scene: Scene) -> Value:
@@ -78,16 +98,22 @@ def _value(tree: Tree, scene: Scene) -> Value:
         if tree.id not in scene.values:
             raise MathError(f"there is no query with the id {tree.id!r}")
         return scene.values[tree.id]
+    if isinstance(tree, Text | Word):
+        raise MathError(f"unexpected {tree.value!r}")
+    value = _composed(tree, scene)
+    scene.work.spend(size_of(value))
+    return value
+
+
+def _composed(tree: Negation | Array | Call, scene: Scene) -> Value:
     if isinstance(tree, Negation):
         return both(arithmetic("-"), 0.0, _value(tree.of, scene))
     if isinstance(tree, Array):
         return [line for each in tree.elements for line in lines_of(_value(each, scene), "an array")]
-    if isinstance(tree, Call):
-        known = _FUNCTIONS.get(tree.function)
-        if known is None:
-            raise MathError(f"unsupported function {tree.function!r}")
-        return known.value(tree, scene)
-    raise MathError(f"unexpected {tree.value!r}")
+    known = _FUNCTIONS.get(tree.function)
+    if known is None:
+        raise MathError(f"unsupported function {tree.function!r}")
+    return known.value(tree, scene)
 
 
 def _binary(tree: Binary, scene: Scene) -> Value:
@@ -100,6 +126,7 @@ def _binary(tree: Binary, scene: Scene) -> Value:
     value = _value(left, scene)
     for link in reversed(chain):
         value = both(arithmetic(link.operator), value, _value(link.right, scene))
+        scene.work.spend(size_of(value))
     return value
 
 
@@ -131,7 +158,10 @@ def _step(call: Call, scene: Scene) -> Value:
 def _fill(call: Call, scene: Scene) -> Value:
     filling = call.arguments[1]
     how = filling.value if isinstance(filling, Word) else _value(filling, scene)
-    return functions.fill(_value(call.arguments[0], scene), how, scene.span)
+    value = _value(call.arguments[0], scene)
+    if not isinstance(value, float):
+        scene.work.spend(sum(scene.span.count(line.period) for line in lines_of(value, "FILL")))
+    return functions.fill(value, how, scene.span)
 
 
 def _choose(call: Call, scene: Scene) -> Value:

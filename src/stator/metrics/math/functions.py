@@ -33,7 +33,13 @@ class Span(NamedTuple):
     def times(self, period: int = 0) -> list[float]:
         step = period or self.period
         first = -(-self.start // step) * step
-        return [first + step * place for place in range(max(0, math.ceil((self.end - first) / step)))]
+        return [first + step * place for place in range(self.count(step))]
+
+    def count(self, period: int = 0) -> int:
+        """How many times these are."""
+        step = period or self.period
+        first = -(-self.start // step) * step
+        return max(0, math.ceil((self.end - first) / step))
 
 
 def fold(name: str, value: Value) -> Value:

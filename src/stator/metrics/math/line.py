@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stator.metrics.math.fault import MathError
@@ -21,17 +21,19 @@ class Line:
     label: str = ""
     series: Series | None = None
     statistic: str = ""
-    id: str = field(default="", compare=False)  # of the query that it answers
 
     def having(self, points: Mapping[float, float]) -> "Line":
         return replace(self, points=points)
 
-    @property
-    def last_value(self) -> float:
-        return next(reversed(self.points.values()))  # type: ignore[call-overload,no-any-return]  # dicts can be
-
 
 Value = float | Line | list[Line]
+
+
+def size_of(value: Value) -> int:
+    """How many points it has; a number counts as one."""
+    if isinstance(value, list):
+        return sum(len(line.points) for line in value)
+    return len(value.points) if isinstance(value, Line) else 1
 
 
 def number(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stator.metrics.math import evaluate as evaluate_module
 from stator.metrics.math.evaluate import FUNCTIONS, Scene, Search, check, evaluate, searches
 from stator.metrics.math.fault import MathError
 from stator.metrics.math.functions import Span
@@ -219,6 +220,23 @@ def test_complaints(expression: str, complaint: str | None) -> None:
             value(expression, m1=A)
 
 
+def test_there_is_an_end_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate_module, "WORK_MAX", 1000)
+    wide = line(*[1.0] * 100)
+    assert value("ABS(m1)", m1=wide) is not None
+    for expression in (
+        f"ABS([{','.join(['m1'] * 20)}])",
+        "+".join(["m1"] * 20),
+        "ABS(" * 20 + "m1" + ")" * 20,
+        "--" * 10 + "-".join(["m1"] * 20),
+    ):
+        with pytest.raises(MathError, match="more than 1000 datapoints"):
+            value(expression, m1=wide)
+    empty = line()
+    with pytest.raises(MathError, match="more than 1000 datapoints"):
+        value(f"FILL([{','.join(['m1'] * 300)}], 0)", m1=empty)
+
+
 NUMBERS = st.one_of(st.none(), st.floats(-1e6, 1e6))
 LINES = st.lists(NUMBERS, max_size=5).map(lambda values: line(*values))
 
@@ -238,7 +256,7 @@ def test_a_sum_of_an_array_is_the_sum_of_filled_lines(one: Line, other: Line) ->
 def test_a_running_sum_ends_in_the_sum(one: Line) -> None:
     found = value("RUNNING_SUM(m1)", m1=one)
     assert isinstance(found, Line)
-    assert (found.last_value if found.points else 0.0) == pytest.approx(value("SUM(m1)", m1=one), abs=1e-3)
+    assert (list(found.points.values()) or [0.0])[-1] == pytest.approx(value("SUM(m1)", m1=one), abs=1e-3)
 
 
 @given(LINES)
