@@ -130,6 +130,32 @@ def test_refusals_are_told_of(house: House) -> None:
     assert all(which.table != "none" for which in house.names())
 
 
+def test_transactions_that_lack_capacity_are_told_of(house: House) -> None:
+    client = house.client
+    create_table(client, "wide", "pk:S")
+    client.create_table(
+        TableName="narrow",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+    house.settle()
+    before = house.sum("UserErrors")
+    item = {"pk": {"S": "a"}}
+    actions = [{"Put": {"TableName": name, "Item": item}} for name in ("wide", "narrow")]
+    refusals = 0
+    for _ in range(200):  # two units each, of a burst of 300
+        try:
+            client.transact_write_items(TransactItems=actions)
+        except client.exceptions.TransactionCanceledException:
+            refusals += 1
+    house.settle()
+    assert refusals > 0
+    assert house.sum("ThrottledRequests", TableName="narrow", Operation="TransactWriteItems") == refusals
+    assert house.sum("ThrottledRequests", TableName="wide", Operation="TransactWriteItems") == 0
+    assert house.sum("UserErrors") == before
+
+
 def test_stream_records_are_told_of(house: House) -> None:
     client = house.client
     client.create_table(

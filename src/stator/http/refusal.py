@@ -9,6 +9,7 @@ from stator.http.request import Request
 from stator.metrics.recorder import Recorder
 
 _MEMBERS = ("TransactItems", "TransactStatements")
+_THROTTLES = frozenset({"ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError"})
 _COUNTED = {"ConditionalCheckFailed": "ConditionalCheckFailedRequests", "TransactionConflict": "TransactionConflict"}
 
 
@@ -18,17 +19,19 @@ def record_refusal(recorder: Recorder, request: Request, error: WireError) -> No
         return
     caller, call = request.caller, request.call
     account, region = ("", "") if caller is None else (caller.account, caller.region)
-    table = None if call is None else call.table
-    recorder.refused(account, region, table, request.operation_name, status=error.status, code=error.code)
+    table, code = None if call is None else call.table, error.code
     if call is not None and isinstance(error, TransactionCanceledException):
-        _record_reasons(recorder, call, error.fields["CancellationReasons"])
+        reasons = error.fields["CancellationReasons"]
+        _record_reasons(recorder, call, reasons)
+        if any(reason["Code"] in _THROTTLES for reason in reasons):
+            table, code = _throttled(call, reasons) or table, "ThrottlingException"
+    recorder.refused(account, region, table, request.operation_name, status=error.status, code=code)
 
 
 def _record_reasons(recorder: Recorder, call: Call, reasons: Sequence[Mapping[str, Any]]) -> None:
     """A conflict or a failed condition for each table: as many as there are actions that had one."""
-    actions = next((call.request[member] for member in _MEMBERS if member in call.request), ())
     counts: dict[tuple[str, str], int] = {}
-    for action, reason in zip(actions, reasons, strict=False):
+    for action, reason in zip(_actions(call), reasons, strict=False):
         metric = _COUNTED.get(reason["Code"])
         if metric is not None:
             table = _table_of(call, action)
@@ -36,6 +39,17 @@ def _record_reasons(recorder: Recorder, call: Call, reasons: Sequence[Mapping[st
                 counts[metric, table] = counts.get((metric, table), 0) + 1
     for (metric, table), number in counts.items():
         recorder.count(call.account, call.region, metric, number, table=table)
+
+
+def _throttled(call: Call, reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The tables that there was no capacity of."""
+    actions = zip(_actions(call), reasons, strict=False)
+    found = [_table_of(call, action) for action, reason in actions if reason["Code"] in _THROTTLES]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def _actions(call: Call) -> Sequence[Mapping[str, Any]]:
+    return next((call.request[member] for member in _MEMBERS if member in call.request), ())
 
 
 def _table_of(call: Call, action: Mapping[str, Any]) -> str | None:

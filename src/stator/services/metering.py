@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from stator.metrics.meter import Meters
-from stator.metrics.metric import LOST_SERIES, READ_UNITS, REQUESTS, THROTTLES, WRITE_UNITS, Figure
+from stator.metrics.metric import LOST_SERIES, READ_UNITS, REQUESTS, THROTTLES, WRITE_UNITS, Figure, Metric
 from stator.metrics.recorder import Sample
 from stator.metrics.series_store import SeriesStore
-from stator.metrics.totals import Totals
+from stator.metrics.totals import OTHERS, TABLES_MAX, Totals
 from stator.services.consumption import Consumption
 from stator.services.gauges import Gauges
 from stator.services.insights import Insights
@@ -99,13 +99,25 @@ class Metering:
         for operation, number in recorder.requests.items():
             yield Figure(REQUESTS, (operation,), number)
         yield from self._totals.figures(self._is_there)
-        for meter in self._meters.all():
-            labels = (meter.account, meter.region, meter.table, meter.index or "")
-            yield Figure(READ_UNITS, labels, meter.read_units)
-            yield Figure(WRITE_UNITS, labels, meter.write_units)
-            for reason, number in meter.throttled.items():
-                yield Figure(THROTTLES, (*labels, reason), number)
+        yield from self._consumed()
         yield Figure(LOST_SERIES, (), recorder.lost + self.series.lost)
+
+    def _consumed(self) -> Iterator[Figure]:
+        """Of as many tables and indexes as may have labels of their own; all others together."""
+        sums: dict[tuple[Metric, tuple[str, ...]], float] = {}
+        for number, meter in enumerate(self._meters.all()):
+            labels = (meter.account, meter.region, meter.table, meter.index or "")
+            if number >= TABLES_MAX:
+                labels = ("", "", OTHERS, "")
+            told: list[tuple[Metric, tuple[str, ...], float]] = [
+                (READ_UNITS, labels, meter.read_units),
+                (WRITE_UNITS, labels, meter.write_units),
+                *((THROTTLES, (*labels, reason), count) for reason, count in meter.throttled.items()),
+            ]
+            for metric, place, value in told:
+                sums[metric, place] = sums.get((metric, place), 0.0) + value
+        for (metric, place), value in sums.items():
+            yield Figure(metric, place, value)
 
     def _known(self, samples: Sequence[Sample]) -> list[Sample]:
         """Nobody's metrics are of tables that he does not have, whatever requests named."""

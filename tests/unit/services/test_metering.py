@@ -22,6 +22,7 @@ from stator.model.table import (
     Table,
     Throughput,
 )
+from stator.services import metering as metering_module
 from stator.services.consumption import metric_of
 from stator.services.metering import FLUSH_SECONDS, Metering
 from stator.services.parts import Parts
@@ -281,6 +282,18 @@ def test_figures_for_prometheus() -> None:
         assert told[WRITE_UNITS, (*place, "by-g")] == 2.0
         assert told[THROTTLES, (*place, "", "TableReadProvisionedThroughputExceeded")] == 1
         assert told[LOST_SERIES, ()] == 0
+
+    run(test)
+
+
+def test_labels_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering_module, "TABLES_MAX", 2)
+
+    async def test(house: House) -> None:
+        for number in range(5):
+            house.meters.of(replace(TABLE, name=f"t{number}", space=100 + number)).read(1.0)
+        told = {figure.labels[2]: figure.value for figure in house.metering.figures() if figure.metric is READ_UNITS}
+        assert told == {"t0": 1.0, "t1": 1.0, "(others)": 3.0}
 
     run(test)
 
