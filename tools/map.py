@@ -59,7 +59,7 @@ ROOMS = (
     Room(
         f"{SOURCE}/storage/routers",
         "Several processes over one store ([why so](decisions/0006-many-routers.md)).",
-        ("news", "membership", "fence"),
+        ("news", "member", "membership", "fence"),
     ),
     Room(
         f"{SOURCE}/expressions",

@@ -21,3 +21,16 @@ def test_a_steady_clock_begins_where_it_was() -> None:
     assert steady() == 200.0
     clock.advance(150)
     assert steady() == 250.0
+
+
+def test_a_steady_clock_goes_on_from_where_another_is() -> None:
+    clock = ManualClock(100.0)
+    steady = SteadyClock(clock)
+    steady.reach(110.0)
+    assert steady() == 110.0
+    clock.advance(4.0)
+    assert steady() == 112.0
+    steady.reach(50.0)
+    assert steady() == 112.0
+    clock.advance(20.0)
+    assert steady() == 124.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from stator.clock import Clock, SteadyClock
 from stator.limits import DAY_SECONDS
 from stator.services.parts import JobParts
-from stator.storage.routers.membership import BARRIER
+from stator.storage.routers.member import BARRIER
 from stator.storage.store import Change, Put, Row, Store
 
 _log = logging.getLogger(__name__)

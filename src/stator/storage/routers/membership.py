@@ -18,22 +18,27 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
-
-import orjson
+from typing import Any
 
 from stator.clock import SteadyClock
+from stator.storage.failure import StoreError
 from stator.storage.routers.fence import STALE_SECONDS_MAX, Fence, Mark
+from stator.storage.routers.member import (
+    BARRIER,
+    LEADER,
+    Leader,
+    Member,
+    leader_of,
+    member_key,
+    put_leader,
+    put_member,
+    read_members,
+    time_of,
+)
 from stator.storage.routers.news import GENERATION, Count, count_of, put_count, read_count, read_news
 from stator.storage.store import WRITE_SECONDS_MAX, Change, Key, Put, Row, Store
 
 _log = logging.getLogger(__name__)
-
-FORMAT = 1
-_PARTITION = bytes(8) + b"routers"
-_LEADER = Key(0, bytes(8) + b"routers", b"")  # among the routers, so that one read has all
-BARRIER = Key(0, bytes(8) + b"barrier", b"")
-"""The time, in milliseconds as text, before which no change is missing in any journal."""
 
 LOOK_SECONDS = 0.25
 BEAT_SECONDS = 0.5
@@ -41,31 +46,10 @@ GONE_SECONDS = STALE_SECONDS_MAX + WRITE_SECONDS_MAX
 CUT_SECONDS = STALE_SECONDS_MAX + 1.0  # the same where what is gone can be cut off: none of its writes is waited for
 SKEW_SECONDS = 1.0  # more is told in the log
 _WAIT_SECONDS = 0.02
-_ROWS_MAX = 1000
-_BYTES_MAX = 1024 * 1024
 
 Take = Callable[[Store, Sequence[Key] | None], Awaitable[None]]
 """Brings a copy up to date: the rows of these keys have changed. None: any may have. It reads from the store that it is
 given: this router may be out of touch."""
-
-
-class Member(NamedTuple):
-    """A router as its row has it. `about` is what it tells of itself, JSON."""
-
-    id: str
-    mark: Mark
-    version: int
-    about: Mapping[str, Any]
-
-
-class Leader(NamedTuple):
-    """Who leads, and how many leaders there have been: a router that leads again after another is another leader."""
-
-    id: str
-    term: int
-
-
-_NOBODY = Leader("", 0)
 
 
 class Membership:
@@ -157,7 +141,7 @@ class Membership:
             def decide(rows: Sequence[Row | None], count: Count = count, through: int = through) -> Change:
                 if count_of(rows[0]).joins != count.joins:
                     return Change(result=False)  # by a clock that may be behind this time
-                value = str(max(through + 1, _time_of(rows[1]))).encode()
+                value = str(max(through + 1, time_of(rows[1]))).encode()
                 return Change(puts=[Put(BARRIER, len(value), value)], result=True)
 
             if await self._fence.transact([GENERATION, BARRIER], decide):
@@ -184,14 +168,17 @@ class Membership:
             return
         self._joined, self._term = False, 0
         self._fence.until = 0.0
-        own, me = self._key(self.id), self.id
+        own, me = member_key(self.id), self.id
 
         def decide(rows: Sequence[Row | None]) -> Change:
-            leader = _leader_of(rows[0])
-            puts = [_put_leader(leader._replace(id=""))] if leader.id == me else []  # the term is still counted
+            leader = leader_of(rows[0])
+            puts = [put_leader(leader._replace(id=""))] if leader.id == me else []  # the term is still counted
             return Change(puts=puts, deletes=[own])
 
-        await self._store.transact([_LEADER, own], decide)
+        try:
+            await self._store.transact([LEADER, own], decide)
+        except StoreError as error:
+            _log.warning("the others will find out by themselves that this router has stopped: %s", error)
 
     async def cycle(self) -> None:
         """One round: look at the news, and now and then at the others, and say what this router knows."""
@@ -231,7 +218,7 @@ class Membership:
         self._looked = began
 
     async def _join(self) -> None:
-        own = self._key(self.id)
+        own = member_key(self.id)
         while True:
             await self.refresh()
             began = self._fence.monotonic()
@@ -241,9 +228,9 @@ class Membership:
                 count = count_of(rows[0])
                 if count.generation != generation:
                     return Change(result=None)
-                closed = _time_of(rows[1])
+                closed = time_of(rows[1])
                 joined = put_count(count._replace(joins=count.joins + 1))
-                return Change(puts=[joined, self._row(Mark(generation, closed))], result=closed)
+                return Change(puts=[joined, put_member(self.id, Mark(generation, closed), self._about)], result=closed)
 
             closed: int | None = await self._store.transact([GENERATION, BARRIER, own], decide)
             if closed is not None:
@@ -262,7 +249,7 @@ class Membership:
             if not self._fence.draining:
                 break
             await asyncio.sleep(0.01)
-        row = self._row(self._fence.reached)
+        row = put_member(self.id, self._fence.reached, self._about)
 
         def decide(rows: Sequence[Row | None]) -> Change:
             return Change(result=False) if rows[0] is None else Change(puts=[row], result=True)
@@ -278,18 +265,8 @@ class Membership:
 
     async def _observe(self) -> Leader:
         """Read the rows of all routers, take the clock forward, and remove those that are gone. Returns who leads."""
-        page = await self._store.range(
-            0, _PARTITION, None, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
-        )
+        leader, members = await read_members(self._store)
         now = self._fence.monotonic()
-        leader = _NOBODY
-        members: dict[str, Member] = {}
-        for row in page.rows:
-            if row.sort:
-                member = _member(row)
-                members[member.id] = member
-            else:
-                leader = _leader_of(row)
         self._take_time(members)
         for id, member in list(members.items()):
             version, since = self._seen.get(id, (-1, now))
@@ -313,7 +290,7 @@ class Membership:
     async def _remove(self, member: Member) -> bool:
         if self._cut_off is not None:
             await self._cut_off(member.id)
-        key = self._key(member.id)
+        key = member_key(member.id)
 
         def decide(rows: Sequence[Row | None]) -> Change:
             if rows[0] is None:
@@ -336,16 +313,16 @@ class Membership:
         self._term = 0
         if leader.id in self._members:
             return
-        own, other = self._key(self.id), self._key(leader.id)
+        own, other = member_key(self.id), member_key(leader.id)
         wanted = Leader(self.id, leader.term + 1)
 
         def decide(rows: Sequence[Row | None]) -> Change:
             now, mine, theirs = rows
-            if _leader_of(now) != leader or mine is None or theirs is not None:
+            if leader_of(now) != leader or mine is None or theirs is not None:
                 return Change(result=False)
-            return Change(puts=[_put_leader(wanted)], result=True)
+            return Change(puts=[put_leader(wanted)], result=True)
 
-        if await self._store.transact([_LEADER, own, other], decide):
+        if await self._store.transact([LEADER, own, other], decide):
             self._term = wanted.term
             _log.info("router %s leads: it does what is done once", self.id)
 
@@ -362,15 +339,6 @@ class Membership:
                 return
             await asyncio.sleep(_WAIT_SECONDS)
 
-    def _row(self, mark: Mark) -> Put:
-        content = {"format": FORMAT, "generation": mark.generation, "closed": mark.closed, "about": self._about}
-        value = orjson.dumps(content)
-        return Put(self._key(self.id), len(value), value)
-
-    @staticmethod
-    def _key(id: str) -> Key:
-        return Key(0, _PARTITION, id.encode() or b"-")
-
 
 def _has(least: Mark, mark: Mark) -> bool:
     return mark.generation >= least.generation and mark.closed >= least.closed
@@ -379,21 +347,3 @@ def _has(least: Mark, mark: Mark) -> bool:
 def _past(closed: int) -> float:
     """A time in seconds that, cut to milliseconds, is later than that one, however it is rounded."""
     return (closed + 1.5) / 1000
-
-
-def _member(row: Row) -> Member:
-    stored = orjson.loads(row.value)
-    return Member(row.sort.decode(), Mark(stored["generation"], stored["closed"]), row.version, stored["about"])
-
-
-def _leader_of(row: Row | None) -> Leader:
-    return _NOBODY if row is None else Leader(*orjson.loads(row.value)[1:])
-
-
-def _put_leader(leader: Leader) -> Put:
-    value = orjson.dumps([FORMAT, *leader])
-    return Put(_LEADER, len(value), value)
-
-
-def _time_of(row: Row | None) -> int:
-    return 0 if row is None else int(row.value)
