@@ -193,6 +193,7 @@ TESTS = {
     "delivery": "from items to a Kinesis over HTTP",
     "triggers": "from items to functions, and Lambda's operations on event source mappings",
     "crash": "a real server process, killed under load",
+    "routers": "several servers over one store: what they know of each other, and killed under load",
     "failover": "a replicated PostgreSQL under two servers, its primary killed: `make test-failover`",
     "serializable": "a checker of histories, and the history of many clients on a server that is killed",
     "clients": "PynamoDB, the AWS CLI and others, unchanged",
