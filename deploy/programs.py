@@ -1,6 +1,6 @@
 """Programs of Debian's packages: where they are, and how they are run by somebody without privileges.
 
-PostgreSQL refuses to run as root. When root asks, it runs as the account `postgres` that its package makes.
+PostgreSQL refuses to run as root. When root asks, it runs as the account `postgres` of its package, or `nobody`.
 """
 
 import os
@@ -14,8 +14,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
-
-ACCOUNT = "postgres"
 
 _VERSIONS = Path("/usr/lib/postgresql")
 # Below the ports that the system gives to connections: none of these can take the port of a program that is down.
@@ -31,10 +29,12 @@ def postgres_programs() -> Path:
     folders = [path for path in _VERSIONS.glob("*/bin") if (path / "postgres").exists()]
     if folders:
         return max(folders, key=lambda path: [int(number) for number in re.findall(r"\d+", path.parent.name)])
-    found = shutil.which("postgres")
-    if found is None:
-        raise MissingProgram("postgres is not installed")
-    return Path(found).resolve().parent
+    config = shutil.which("pg_config")
+    if config is not None:
+        told = Path(subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout.strip())
+        if (told / "postgres").exists():
+            return told
+    return program("postgres").parent
 
 
 def program(name: str) -> Path:
@@ -45,15 +45,34 @@ def program(name: str) -> Path:
     return Path(found)
 
 
+def account() -> pwd.struct_passwd | None:
+    """Whom programs run as that refuse to run as root; None for whoever asks. Raises MissingProgram."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise MissingProgram("PostgreSQL does not run as root, and there is neither an account postgres nor nobody")
+
+
+def identity() -> dict[str, Any]:
+    """The options of Popen that make a program run as that account."""
+    one = account()
+    return {} if one is None else {"user": one.pw_uid, "group": one.pw_gid, "extra_groups": []}
+
+
 def own(path: Path) -> Path:
     """Make a folder that is private to whoever runs the programs. Raises PermissionError where that one cannot go."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
-    if os.geteuid() == 0:
-        account = pwd.getpwnam(ACCOUNT)
-        os.chown(path, account.pw_uid, account.pw_gid)
+    one = account()
+    if one is not None:
+        os.chown(path, one.pw_uid, one.pw_gid)
         if spawn(["test", "-x", path]).wait():
-            raise PermissionError(f"{path} lies in a folder that the account {ACCOUNT} may not enter; choose another")
+            path.rmdir()
+            raise PermissionError(f"{path} lies in a folder that the account {one.pw_name} may not enter")
     return path
 
 
@@ -63,13 +82,9 @@ def spawn(command: Sequence[object], **options: Any) -> subprocess.Popen[bytes]:
     `options` are those of Popen; `environment` adds variables."""
     variables: Mapping[str, str] = options.pop("environment", {})
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **variables}
-    if os.geteuid() == 0:
-        account = pwd.getpwnam(ACCOUNT)
-        options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        environment.setdefault("HOME", account.pw_dir)
-    else:
-        environment.setdefault("HOME", os.environ.get("HOME", "/"))
-    chosen: dict[str, Any] = {"cwd": "/", "stdin": subprocess.DEVNULL, "start_new_session": True} | options
+    one = account()
+    environment.setdefault("HOME", os.environ.get("HOME", "/") if one is None else one.pw_dir)
+    chosen: dict[str, Any] = {"cwd": "/", "stdin": subprocess.DEVNULL, "start_new_session": True} | identity() | options
     return subprocess.Popen([str(word) for word in command], env=environment, **chosen)
 
 

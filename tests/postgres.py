@@ -9,7 +9,6 @@ import contextlib
 import functools
 import itertools
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -22,6 +21,8 @@ from typing import Any
 
 import psycopg
 
+from deploy.programs import MissingProgram, free_ports, identity, own, postgres_programs
+
 START_SECONDS_MAX = 60.0
 USER = "postgres"  # of the database
 
@@ -30,17 +31,11 @@ _databases = itertools.count(1)
 
 @functools.cache
 def binaries() -> Path | None:
-    """Where the server's programs are: the newest of Debian's, or wherever `pg_config` or PATH say."""
-    debian = list(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if debian:
-        return max(debian, key=lambda path: int(path.parts[4].partition(".")[0])).parent
-    config = shutil.which("pg_config")
-    if config is not None:
-        told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True)
-        if (Path(told.stdout.strip()) / "postgres").exists():
-            return Path(told.stdout.strip())
-    found = shutil.which("postgres")
-    return None if found is None else Path(found).parent
+    """Where the server's programs are; None if they are nowhere."""
+    try:
+        return postgres_programs()
+    except MissingProgram:
+        return None
 
 
 @functools.cache
@@ -198,43 +193,20 @@ def execute(url: str, text: str) -> list[tuple[Any, ...]]:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _account() -> pwd.struct_passwd | None:
-    """Whom the server runs as: it refuses to run as root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise RuntimeError("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+    """One that no connection gets, either, while its server is down."""
+    (port,) = free_ports(1)
+    return port
 
 
 def _make_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="stator-postgres-", dir="/tmp"))
-    account = _account()
-    if account is not None:
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    return folder
-
-
-def _identity() -> dict[str, Any]:
-    account = _account()
-    if account is None:
-        return {}
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return own(Path(tempfile.mkdtemp(prefix="stator-postgres-", dir="/tmp")))
 
 
 def _run(program: str, *arguments: str | Path) -> None:
     folder = binaries()
     assert folder is not None
     done = subprocess.run(
-        [folder / program, *arguments], capture_output=True, check=False, cwd="/tmp", env=_environment(), **_identity()
+        [folder / program, *arguments], capture_output=True, check=False, cwd="/tmp", env=_environment(), **identity()
     )
     assert done.returncode == 0, done.stderr.decode()
 
@@ -262,7 +234,7 @@ def _postgres(folder: Path, port: int, options: Sequence[str]) -> subprocess.Pop
             stderr=log,
             cwd="/tmp",
             env=_environment(),
-            **_identity(),
+            **identity(),
         )
 
 
