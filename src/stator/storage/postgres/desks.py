@@ -17,6 +17,9 @@ WAIT_SECONDS = 5.0  # for a connection, and for others who write the same rows
 COMMIT_SECONDS = 2 * WRITE_SECONDS_MAX  # that an unconfirmed commit is waited for
 LOOK_SECONDS = 0.25  # how often those who wait too long are looked for
 READ_TRIES_MAX = 12  # connections that a read may be lost with: all that stood idle while the server went
+# What waits is spread over the connections that are idle, so that the server works on one part while this process
+# works on another; but not in parts smaller than this, which would cost more than they win.
+TOGETHER_MIN = 8
 GETS_MAX = 64  # that go out together
 GROUP_MEMBERS_MAX = 256
 GROUP_KEYS_MAX = 512
@@ -64,8 +67,11 @@ class ReadDesk:
     def _turn(self) -> None:
         self._scheduled = False
         queue = self._queue
-        while queue and (link := self.pool.take()) is not None:
+        while queue and self.pool.idle:
             gets = self._gets()
+            link = self.pool.take()
+            if link is None:
+                break
             if len(gets) > 1:
                 self._run_gets(link, gets)
             elif gets:
@@ -82,10 +88,11 @@ class ReadDesk:
         """The next reads, as far as they can go together: gets of one space each."""
         queue = self._queue
         gets: list[Get] = []
-        while queue and len(gets) < GETS_MAX:
+        together = min(_share(len(queue), self.pool), GETS_MAX)
+        while queue and len(gets) < together:
             read = queue[0]
             if read.future.done():  # cancelled
-                queue.popleft()
+                self._alone.discard(queue.popleft())
             elif isinstance(read, Get) and read.single and read not in self._alone:
                 gets.append(read)
                 queue.popleft()
@@ -107,7 +114,7 @@ class ReadDesk:
                     self._failed(read, error)
                     answered = True
             except Exception as fault:  # noqa: BLE001  belongs to whoever waits
-                read.future.set_exception(fault)
+                self._refuse(read, failure(fault))
                 answered = True
             if answered or link.closed:
                 if not answered:
@@ -117,7 +124,13 @@ class ReadDesk:
             else:
                 self._run(link, read)
 
-        link.run(read.statements(), done)
+        try:
+            statements = read.statements()
+        except Exception as fault:  # noqa: BLE001  belongs to whoever waits
+            self._refuse(read, failure(fault))
+            self.pool.give(link)
+        else:
+            link.run(statements, done)
 
     def _run_gets(self, link: Link, gets: list[Get]) -> None:
         keys: list[Key] = []
@@ -256,7 +269,8 @@ class WriteDesk:
         queue, held = self._queue, self._held
         members: list[Member] = []
         count = 0
-        while queue and len(members) < GROUP_MEMBERS_MAX and count < GROUP_KEYS_MAX:
+        together = min(_share(len(queue), self.pool), GROUP_MEMBERS_MAX)
+        while queue and len(members) < together and count < GROUP_KEYS_MAX:
             member = queue.popleft()
             if member.future.done():  # cancelled
                 continue
@@ -312,3 +326,8 @@ class WriteDesk:
 
     def _none_free(self) -> StoreFailure:
         return StoreFailure(f"no connection to PostgreSQL became free: {self.pool.down or 'all are busy'}")
+
+
+def _share(waiting: int, pool: Pool) -> int:
+    """How many of those who wait go with the next connection."""
+    return max(TOGETHER_MIN, -(-waiting // max(pool.idle, 1)))

@@ -69,6 +69,12 @@ class Group:
         self._later: list[Member] = []
 
     def begin(self) -> None:
+        try:
+            self._begin()
+        except Exception as error:  # noqa: BLE001
+            self._give_up_link(error)
+
+    def _begin(self) -> None:
         """Read."""
         self._open = False
         keys: set[Key] = set(self._blind)
@@ -107,6 +113,12 @@ class Group:
             self._open = False
             self._failed(error)
             return
+        try:
+            self._go_on(results)
+        except Exception as fault:  # noqa: BLE001
+            self._give_up_link(fault)
+
+    def _go_on(self, results: list[Result]) -> None:
         fresh = None
         if self._needs_version:
             fresh = unsigned(results.pop().get_value(0, 0), "big")
@@ -222,6 +234,11 @@ class Group:
             self._conflict(error)
         else:
             self._fail(failure(error))
+
+    def _give_up_link(self, error: Exception) -> None:
+        """A fault of this program: no statement of the group may be left behind on the link, nor its keys held."""
+        self.link.drop(f"{type(error).__name__}: {error}")
+        self._fail(failure(error))
 
     def _fail(self, error: StoreError) -> None:
         for member in self.members:

@@ -93,7 +93,7 @@ class Link:
                 preparing.append(None)
             pg.pipeline_sync()
             self._flush()
-        except psycopg.Error as error:
+        except (psycopg.Error, TypeError, ValueError) as error:
             self._loop.call_soon(self._break, str(error))
 
     def close(self) -> None:

@@ -101,7 +101,7 @@ class RangeQuery(PageQuery):
 
     def _plainly(self) -> tuple[bytes, list[bytes]]:
         lower, upper = self._narrowed()
-        text = b"SELECT sort, digest, version, size, value FROM %b t WHERE partition = $1" % self.table
+        text = b"SELECT sort, version, size, value FROM %b t WHERE partition = $1" % self.table
         parameters = [self._partition]
         for bound, low in ((lower, True), (upper, False)):
             if bound is not None:
@@ -111,13 +111,10 @@ class RangeQuery(PageQuery):
 
     def _exactly(self) -> tuple[bytes, list[bytes]]:
         lower, upper = self._narrowed()
-        text = (
-            b"SELECT %b AS sort, ''::bytea AS digest, version, size, value FROM %b t WHERE partition = $1 AND %b = $2"
-            % (
-                SORT,
-                self.table,
-                PARTITION,
-            )
+        text = b"SELECT %b AS sort, version, size, value FROM %b t WHERE partition = $1 AND %b = $2" % (
+            SORT,
+            self.table,
+            PARTITION,
         )
         parameters = [self._partition[:SHORT], self._partition]
         for bound, low in ((lower, True), (upper, False)):
@@ -134,13 +131,14 @@ class RangeQuery(PageQuery):
         return text + order, parameters
 
     def _read(self, result: Any) -> list[Row] | None:
-        value, partition = result.get_value, self._partition
+        value, partition, plain = result.get_value, self._partition, not self._exact
         found = []
         for at in range(result.ntuples):
-            if value(at, 1):
+            sort = value(at, 0)
+            if plain and len(sort) == SHORT:  # there is more of it
                 return None
-            version, size = unsigned(value(at, 2), "big"), unsigned(value(at, 3), "big")
-            found.append(_row(Row, (partition, value(at, 0), version, size, value(at, 4))))
+            version, size = unsigned(value(at, 1), "big"), unsigned(value(at, 2), "big")
+            found.append(_row(Row, (partition, sort, version, size, value(at, 3))))
         return found
 
 
@@ -176,7 +174,7 @@ class ScanQuery(PageQuery):
         if self._upper is not None:
             parameters.append(self._upper)
             text += b" AND partition < $%d" % len(parameters)
-        select = b"SELECT partition, sort, digest, version, size, value FROM %b t WHERE " % self.table
+        select = b"SELECT partition, sort, version, size, value FROM %b t WHERE " % self.table
         return select + text + b" ORDER BY partition, sort", parameters
 
     def _exactly(self) -> tuple[bytes, list[bytes]]:
@@ -192,19 +190,20 @@ class ScanQuery(PageQuery):
             number = len(parameters)
             text += b" AND t.partition <= $%d AND %b < $%d" % (number - 1, PARTITION, number)
         select = (
-            b"SELECT %b AS partition, %b AS sort, ''::bytea AS digest, version, size, value FROM %b t WHERE %b"
+            b"SELECT %b AS partition, %b AS sort, version, size, value FROM %b t WHERE %b"
             b" ORDER BY t.partition, t.prest NULLS FIRST, t.sort, t.srest NULLS FIRST"
         )
         return select % (PARTITION, SORT, self.table, text), parameters
 
     def _read(self, result: Any) -> list[Row] | None:
-        value = result.get_value
+        value, plain = result.get_value, not self._exact
         found = []
         for at in range(result.ntuples):
-            if value(at, 2):
+            partition, sort = value(at, 0), value(at, 1)
+            if plain and (len(partition) == SHORT or len(sort) == SHORT):  # there is more of it
                 return None
-            version, size = unsigned(value(at, 3), "big"), unsigned(value(at, 4), "big")
-            found.append(_row(Row, (value(at, 0), value(at, 1), version, size, value(at, 5))))
+            version, size = unsigned(value(at, 2), "big"), unsigned(value(at, 3), "big")
+            found.append(_row(Row, (partition, sort, version, size, value(at, 4))))
         return found
 
 

@@ -34,8 +34,9 @@ class Pool:
         self.losses = 0
 
     @property
-    def idle(self) -> bool:
-        return bool(self._idle)
+    def idle(self) -> int:
+        """How many links wait for work."""
+        return len(self._idle)
 
     @property
     def links(self) -> int:
