@@ -30,7 +30,7 @@ from stator.storage.store import Decide, Key
 
 BAR_US = 3.0
 _ITEMS = 10_000
-_REQUESTS = 2_000
+_REQUESTS = 256  # few, so that some rounds pass without another program in between
 _ENOUGH = (Limit(PROVISIONED, 1e9, BURST_SECONDS),)
 _LIMITS = Limits(_ENOUGH, _ENOUGH, 3_000.0, 1_000.0)
 _OPERATIONS = {"GetItem": workload.get_item, "PutItem": workload.put_item}
@@ -128,6 +128,6 @@ async def main(rounds: int) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=200)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         raise SystemExit(runner.run(main(parser.parse_args().rounds)))

@@ -92,10 +92,13 @@ class KeyRates:
             if keys:
                 keys.clear()
             return
-        full_at = keys.get(partition, now)
-        keys[partition] = (full_at if now < full_at < now + _CLOCK_FELL_SECONDS else now) + cost
-        if len(keys) > KEYS_MAX:
-            self.full_at = {key: time for key, time in keys.items() if time > now}
+        full_at = keys.get(partition)
+        if full_at is None:
+            keys[partition] = now + cost
+            if len(keys) > KEYS_MAX:
+                self.full_at = {key: time for key, time in keys.items() if time > now}
+        else:
+            keys[partition] = (full_at if now < full_at < now + _CLOCK_FELL_SECONDS else now) + cost
 
 
 class Budget:
