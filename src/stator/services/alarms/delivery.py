@@ -62,7 +62,7 @@ class Delivery:
             except (InvocationFault, OSError, ValueError) as error:
                 self._failures += 1
                 fault = str(error)[:_FAULT_LENGTH_MAX]
-                _log.warning("action %s of alarm %s failed: %s", notice.action, notice.alarm, fault)
+                _log.warning("action %r of alarm %r failed: %r", notice.action, notice.alarm, fault)
                 if notice.tries + 1 < TRIES_MAX:
                     seconds = min(_RETRY_SECONDS * 2.0**notice.tries, _RETRY_SECONDS_MAX)
                     await self._alarms.postpone(notice, self._clock() + seconds)

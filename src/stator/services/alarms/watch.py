@@ -45,7 +45,7 @@ class Watch:
                 try:
                     moved += await self._look(alarm, looked[1], now)
                 except Exception:  # noqa: BLE001  one alarm must not keep the others from being looked at
-                    _log.exception("alarm %s could not be evaluated", alarm.arn)
+                    _log.exception("alarm %r could not be evaluated", alarm.arn)
                 await asyncio.sleep(0)
             seen[alarm.arn] = looked
             states[alarm.account, alarm.region, alarm.state] += 1
@@ -94,7 +94,8 @@ class Watch:
             queries = queries_of(alarm.queries, "Metrics")
             values = await answer(queries, Source(self._series, alarm.account, alarm.region), window)
         except QueryError as fault:
-            _log.warning("alarm %s has no value: %s", alarm.arn, fault)
+            if alarm.arn not in self._seen or self._seen[alarm.arn][0] != alarm.revision:  # once, not every minute
+                _log.warning("alarm %r has no value: %s", alarm.arn, fault)
             return {}
         value = next(values[query.id] for query in queries if query.returns)
         if isinstance(value, float):
