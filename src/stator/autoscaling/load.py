@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 from math import ceil
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+LAG_SECONDS: Final = 1.2
+"""How old what policies look at is: points of a second come when those that count it are drained, up to a second after
+its end."""
 
 
 class Second(NamedTuple):

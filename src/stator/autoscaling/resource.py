@@ -5,7 +5,9 @@ them. Pure.
 import re
 from typing import Final, NamedTuple
 
+from stator.limits import DAY_SECONDS
 from stator.model.table import Index, Table, Throughput
+from stator.tables.throughput import SECONDS_AN_HOUR
 
 NAMESPACE: Final = "dynamodb"
 READ, WRITE = "read", "write"
@@ -72,3 +74,9 @@ def capacity_of(table: Table | None, resource: Resource) -> int | None:
 
 def global_index(table: Table, name: str) -> Index | None:
     return next((index for index in table.indexes if index.name == name and not index.local), None)
+
+
+def next_decrease(last: float | None, now: float) -> float:
+    """When a table that refused to be lowered may take it: an hour after the last time, or on the next day."""
+    midnight = (now // DAY_SECONDS + 1) * DAY_SECONDS
+    return midnight if last is None else max(now, min(last + SECONDS_AN_HOUR, midnight))

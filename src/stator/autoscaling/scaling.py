@@ -96,6 +96,9 @@ class Scaling:
     def action(self, name: str) -> ScheduledAction | None:
         return next((action for action in self.actions if action.name == name), None)
 
+    def with_policies(self, *policies: PolicyRecord) -> "Scaling":
+        return replace(self, policies=policies)
+
     def policy_arn(self, policy: PolicyRecord) -> str:
         return self._arn("scalingPolicy", policy.id, f"policyName/{policy.name}")
 

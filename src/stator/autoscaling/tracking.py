@@ -19,6 +19,11 @@ SIZE_SECONDS: Final = 3
 SETTLE_SECONDS: Final = 2.0
 """Refusals so soon after a change may be the debts of the time before it."""
 
+CALM_SECONDS: Final = 15.0
+SMALL: Final = 0.1
+"""A rise by less than a tenth that is not urgent waits so long after the last one: a load that grows slowly is not
+followed unit by unit."""
+
 RELIEF_MAX: Final = 4
 """At most so many times as much as there is, at one go, because requests are refused: clients try again, so one request
 may have been refused many times."""
@@ -93,8 +98,10 @@ class TargetTracking:
     def _out(self, situation: Situation, wanted: int, reason: str, *, urgent: bool) -> Wish:
         """`urgent`: there is less than what is asked for, which no cooldown holds up."""
         last = situation.memory.out_at
-        if last is not None and situation.now - last < self.out_cooldown and not urgent:
-            return Wish(situation.capacity)
+        if last is not None and not urgent:
+            calm = CALM_SECONDS if wanted < situation.capacity * (1 + SMALL) else 0.0
+            if situation.now - last < max(self.out_cooldown, calm):
+                return Wish(situation.capacity)
         return Wish(wanted, reason)
 
     def _in(self, situation: Situation) -> Wish:

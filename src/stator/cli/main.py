@@ -48,6 +48,10 @@ def _move(found: Namespace) -> int:
         from stator.cli.reshard import reshard
 
         return reshard(found)
+    if found.command == "autoscale" and found.action == "simulate":
+        from stator.cli.scaling.simulate import simulate_load
+
+        return simulate_load(found)
     if found.command == "autoscale":
         from stator.cli.scaling.autoscale import autoscale
 

@@ -47,4 +47,26 @@ def add_flags(autoscale: argparse.ArgumentParser) -> None:
 
 
 def add_autoscale(commands: Any, add: Any) -> None:
-    add_flags(add(commands, "autoscale", "Scale tables of any DynamoDB by a configuration file of Dynamic DynamoDB."))
+    autoscale = add(commands, "autoscale", "Scale tables of any DynamoDB by a configuration file of Dynamic DynamoDB.")
+    add_flags(autoscale)
+    actions = autoscale.add_subparsers(dest="action", metavar="ACTION")
+    simulate = add(actions, "simulate", "See what a policy would have made of a load, in virtual time.")
+    simulate.add_argument("--trace", metavar="CSV", required=True, help="The load: seconds and units, with a comma.")
+    simulate.add_argument("--policy", metavar="JSON", help="A policy of target tracking, and its bounds.")
+    simulate.add_argument("--dynamic", metavar="FILE", help="A configuration of Dynamic DynamoDB in place of a policy.")
+    simulate.add_argument("--table", metavar="NAME", help="With --dynamic: the table whose section counts.")
+    simulate.add_argument("--unit", choices=("read", "write"), default="write", help="With --dynamic; default write.")
+    simulate.add_argument("--capacity", type=_units, metavar="UNITS", help="With --dynamic: what there is at first.")
+    simulate.add_argument("--no-burst", action="store_true", help="Save nothing of unused capacity.")
+    simulate.add_argument(
+        "--low-seconds", type=_units, metavar="SECONDS", default=60, help="As autoscaling_low_seconds of a server."
+    )
+    simulate.add_argument("--plot", metavar="PNG", help="Draw into a file, not the terminal.")
+    simulate.add_argument("--csv", metavar="FILE", help="Write every second of it.")
+    simulate.add_argument("--quiet", action="store_true", help="No chart, only what changed and the summary.")
+
+
+def _units(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 10**9):
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)

@@ -13,9 +13,9 @@ from itertools import groupby
 from stator.autoscaling.activity import Activity, activity_put
 from stator.autoscaling.configuration import policies_of
 from stator.autoscaling.decision import decide
-from stator.autoscaling.load import Load
+from stator.autoscaling.load import LAG_SECONDS, Load
 from stator.autoscaling.policy import Situation
-from stator.autoscaling.resource import READ, capacity_of, throughput_of
+from stator.autoscaling.resource import READ, capacity_of, next_decrease, throughput_of
 from stator.autoscaling.scaling import Scaling, ScheduledAction, State, state_put
 from stator.autoscaling.scalings import Scalings
 from stator.autoscaling.tracking import LOW_SECONDS, TRIGGER_SECONDS
@@ -24,8 +24,8 @@ from stator.metrics.alarms import Alarms
 from stator.metrics.series_store import SeriesStore
 from stator.model.table import Status, Table
 from stator.services.autoscaling.alarm_keeper import AlarmKeeper
-from stator.services.autoscaling.sight import LAG_SECONDS, Sight
-from stator.services.autoscaling.wanted import Wanted, next_decrease, unscalable
+from stator.services.autoscaling.sight import Sight
+from stator.services.autoscaling.wanted import Wanted, unscalable
 from stator.services.parts import Parts
 from stator.tables.catalog import Edit, not_found
 from stator.tables.quota import check_quota

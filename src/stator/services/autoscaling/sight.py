@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from stator.autoscaling.configuration import custom_metric
 from stator.autoscaling.load import Load, Second
@@ -21,9 +20,6 @@ from stator.metrics.statistic import statistic_of
 from stator.services.metering import FLUSH_SECONDS
 
 _log = logging.getLogger(__name__)
-
-LAG_SECONDS: Final = 1.2
-"""Points of a second come when those that count it are drained, up to a second after its end."""
 
 _LATE_SECONDS = 12  # what is read anew each time: points of other routers come some seconds later
 _GAP_SECONDS = 15.0  # after a pause as long as that, what was seen before it is no history
@@ -86,7 +82,7 @@ class Sight:
             if isinstance(value, float):
                 values[policy.name] = value
             elif isinstance(value, Line) and value.points:
-                values[policy.name] = value.last_value
+                values[policy.name] = value.points[max(value.points)]
         return values
 
     async def breaches(self, scaling: Scaling, now: float) -> dict[str, float]:

@@ -6,7 +6,6 @@ from typing import Any
 from stator.autoscaling.activity import FAILED, SUCCESSFUL, Activity, new_id
 from stator.autoscaling.decision import UNSCALABLE, Decision
 from stator.autoscaling.scaling import Scaling, State
-from stator.limits import DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,3 @@ def unscalable(scaling: Scaling, state: State, reason: str, now: float) -> tuple
     wanted = Wanted(scaling, state, Decision(0, reason, UNSCALABLE), 0, now, now, {})
     _, activities = wanted.unscaled()
     return replace(state, told=told), activities
-
-
-def next_decrease(last: float | None, now: float) -> float:
-    """When a table that refused to be lowered may take it: an hour after the last time, or on the next day."""
-    midnight = (now // DAY_SECONDS + 1) * DAY_SECONDS
-    return midnight if last is None else max(now, min(last + 3600, midnight))

@@ -7,10 +7,10 @@ import pytest
 
 from stator.autoscaling.activity import FAILED, SUCCESSFUL
 from stator.autoscaling.decision import AT_MAX, AT_MIN, UNSCALABLE
+from stator.autoscaling.resource import next_decrease
 from stator.metrics.alarm import ALARM, Alarm
 from stator.metrics.series import series
 from stator.model.table import Throughput
-from stator.services.autoscaling.wanted import next_decrease
 from tests.unit.services.autoscaling.house import (
     INDEX_READS,
     READS,
