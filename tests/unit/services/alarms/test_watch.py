@@ -190,7 +190,7 @@ def test_one_alarm_does_not_keep_the_others_from_being_looked_at(caplog: pytest.
         house.watch._measured = _failing(house.watch._measured)  # type: ignore[method-assign]
         await house.pass_minute()
         assert await house.state("b") == ALARM
-        assert "alarm:a could not be evaluated" in caplog.text
+        assert "alarm:a' could not be evaluated" in caplog.text
 
     run(work)
 
