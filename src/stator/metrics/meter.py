@@ -212,7 +212,8 @@ class Meters:
         gone = {space for space in self._meters if space not in spaces}
         for space in gone & self._doomed:
             del self._meters[space]
-            self.levels.pop(space, None)
+        for space in [space for space in self.levels if space not in spaces]:
+            del self.levels[space]
         self._doomed = gone - self._doomed
 
     def _follow(self, meter: Meter | None, table: Table, index: Index | None) -> Meter:

@@ -32,7 +32,7 @@ EXCHANGE_SECONDS: Final = 1.0
 PEAK_SECONDS: Final = 1800.0
 """A peak counts as a previous one after so long: only then more than twice of the one before is served."""
 
-_KEPT_SECONDS = 3600.0  # a level that is so old tells nothing: the bucket has been filled since
+_KEPT_SECONDS = 3600.0  # who has written nothing for so long is gone, and its buckets have been filled since
 _GAP_SECONDS = 10.0  # after so long without a look at the others, what they have left counts, not what they took
 _MINUTE_SECONDS = 60.0
 _PEAK_UNITS_MIN = 1000.0  # a second; below it twice the peak is less than what every table is served anyway
@@ -75,6 +75,7 @@ class Budgets:
         self._own = Key(CATALOG_SPACE, BUDGETS, id.encode())
         self._seen: dict[bytes, dict[int, Share]] = {}  # of the others, by process
         self._told: dict[int, tuple[float, float]] = {}  # what the own row says was let in
+        self._told_at = 0.0
         self._looked = 0.0
         self._counted: dict[int, tuple[float, float]] = {}  # all units, when peaks were last summed up
         self._counted_at = 0.0
@@ -112,21 +113,27 @@ class Budgets:
         self._looked = now
         old: list[Key] = []
         others = 0
+        seen: dict[bytes, dict[int, Share]] = {}
         for row in await self._rows(BUDGETS):
             if row.sort != self._own.sort:
-                others += self._take(row, now, gap=gap)
-                if _shares(row)[0] < now - _KEPT_SECONDS:
+                time, shares = _shares(row)
+                others += self._take(self._seen.get(row.sort, {}), shares, time, now, gap=gap)
+                if time < now - _KEPT_SECONDS:
                     old.append(Key(CATALOG_SPACE, BUDGETS, row.sort))
-                    self._seen.pop(row.sort, None)
-        shares = {meter.space: _share(meter, now) for meter in self.meters.all() if meter.reads or meter.writes}
-        told = {space: (share.read, share.write) for space, share in shares.items()}
+                else:
+                    seen[row.sort] = shares
+        self._seen = seen
+        own = {meter.space: _share(meter, now) for meter in self.meters.all() if meter.reads or meter.writes}
+        told = {space: (share.read, share.write) for space, share in own.items()}
         puts: list[Put] = []
-        if told != self._told:
-            value = orjson.dumps([FORMAT, now, [[space, *share] for space, share in shares.items()]])
+        # Whose row is old is taken for gone, and would be charged all of it again with the next one.
+        if told != self._told or (told and now - self._told_at > _KEPT_SECONDS / 2):
+            value = orjson.dumps([FORMAT, now, [[space, *share] for space, share in own.items()]])
             puts.append(Put(self._own, len(value), value))
         if puts or old:
             await self._store.transact((), partial(_decided, Change(puts, old)))
-            self._told = told
+        if puts:
+            self._told, self._told_at = told, now
         return others
 
     async def close(self) -> None:
@@ -181,11 +188,10 @@ class Budgets:
                 after = Bound(page.rows[-1].sort, inclusive=False)
         return rows
 
-    def _take(self, row: Row, now: float, *, gap: bool) -> int:
+    def _take(
+        self, seen: Mapping[int, Share], shares: Mapping[int, Share], time: float, now: float, *, gap: bool
+    ) -> int:
         """Charge what another process has let in since the last look; returns 1 if there was anything."""
-        time, shares = _shares(row)
-        seen = self._seen.get(row.sort, {})
-        self._seen[row.sort] = shares
         if shares == seen:
             return 0
         self._remember(shares, time)

@@ -192,6 +192,27 @@ def test_rows_of_those_who_are_long_gone_are_deleted() -> None:
     run(test)
 
 
+def test_one_that_rests_for_hours_is_not_charged_again_for_what_it_did_before() -> None:
+    async def test(house: House) -> None:
+        first, second = await house.router(), await house.router()
+        for budgets in (first, second):
+            budgets.meters.of(_TABLE).write(100 * 290)
+            await budgets.run_once()
+        for _ in range(200):
+            house.clock.advance(60)
+            await first.run_once()
+            await second.run_once()
+        assert set(await house.rows()) == {b"router-1", b"router-2"}
+        first.meters.of(_TABLE).write(100)
+        await first.run_once()
+        await second.run_once()
+        writes = second.meters.of(_TABLE).writes
+        assert writes is not None
+        assert writes.buckets[0].fill(house.clock()) == 100 * 300 - 100
+
+    run(test)
+
+
 def test_a_debt_is_paid_back_after_a_restart() -> None:
     async def test(house: House) -> None:
         first = await house.router()
