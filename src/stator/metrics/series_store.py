@@ -124,7 +124,7 @@ class SeriesStore:
         while True:
             page = await self._range(_NAMES, after, None)
             for row in page.rows:
-                names = _decode_names(row)
+                names = decode_names(row)
                 kept = {series: seen for series, seen in names.items() if seen >= oldest}
                 if len(kept) < len(names):
                     pruned += 1
@@ -183,7 +183,7 @@ class SeriesStore:
             while after is not None:
                 page = await self._range(_NAMES, after, Bound(prefix[:-1] + b"0", inclusive=False))
                 for row in page.rows:
-                    found.update(series for series, seen in _decode_names(row).items() if seen >= oldest)
+                    found.update(series for series, seen in decode_names(row).items() if seen >= oldest)
                 after = Bound(page.rows[-1].sort, inclusive=False) if page.more else None
         for (scope, _), block in [*self._seconds.items(), *self._minutes.items()]:
             if scope[:2] in ((account, region), ("", "")) and block.start + block.unit * MINUTE > oldest:
@@ -287,9 +287,8 @@ class SeriesStore:
             batch = dirty[first : first + _BATCH]
             puts = []
             for scope, block in batch:
-                sort = _scope_bytes(scope) + b"\0" + block.start.to_bytes(8, "big") + self._router
                 value = block.encode()
-                puts.append(Put(Key(_SPACE, kind.partition(block.start), sort), len(value), value))
+                puts.append(Put(points_key(kind, scope, block.start, self._router), len(value), value))
                 block.dirty = False
             try:
                 await self._store.transact((), _putting(puts))
@@ -340,7 +339,21 @@ def _scope_bytes(scope: Scope) -> bytes:
     return "/".join(scope).encode()
 
 
-def _decode_names(row: Row) -> dict[Series, float]:
+def points_key(kind: Kind, scope: Scope, time: float, router: bytes) -> Key:
+    """Where the block is that holds the points of a time."""
+    start = int(time // kind.span * kind.span)
+    return Key(_SPACE, kind.partition(start), _scope_bytes(scope) + b"\0" + start.to_bytes(8, "big") + router)
+
+
+def names_key(scope: Scope) -> Key:
+    return Key(_SPACE, _NAMES, _scope_bytes(scope))
+
+
+def put_names(scope: Scope, names: dict[Series, float]) -> Put:
+    return _put_names(_scope_bytes(scope), names)
+
+
+def decode_names(row: Row) -> dict[Series, float]:
     form, names = orjson.loads(row.value)
     if form != _NAMES_FORMAT:
         raise ValueError(f"names of series of format {form}; this version reads format {_NAMES_FORMAT}")
@@ -365,7 +378,7 @@ def _seeing(batch: dict[bytes, dict[Series, float]]) -> Callable[[Sequence[Row |
     def decide(rows: Sequence[Row | None]) -> Change:
         puts = []
         for row, (sort, names) in zip(rows, batch.items(), strict=True):
-            known = {} if row is None else _decode_names(row)
+            known = {} if row is None else decode_names(row)
             merged = known | {series: max(seen, known.get(series, 0.0)) for series, seen in names.items()}
             puts.append(_put_names(sort, merged))
         return Change(puts=puts)
@@ -378,7 +391,7 @@ def _forgetting(sort: bytes, oldest: float) -> Callable[[Sequence[Row | None]], 
         row = rows[0]
         if row is None:
             return Change()
-        kept = {series: seen for series, seen in _decode_names(row).items() if seen >= oldest}
+        kept = {series: seen for series, seen in decode_names(row).items() if seen >= oldest}
         return Change(puts=[_put_names(sort, kept)]) if kept else Change(deletes=[Key(_SPACE, _NAMES, sort)])
 
     return decide
