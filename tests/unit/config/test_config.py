@@ -126,6 +126,7 @@ def test_the_environment_is_refused(variable: str, value: str, text: str) -> Non
         ({"connections_max": "0"}, "connections_max must be greater than 0"),
         ({"transition_seconds": "-1"}, "transition_seconds must be 0 or more"),
         ({"log_level": "loud"}, "log_level must be one of debug, info, warning, error"),
+        ({"throttling": "some"}, "throttling must be one of provisioned, all, off"),
         ({"tls_cert": "a.pem"}, "tls_cert is set without tls_key"),
         ({"tls_key": "a.pem"}, "tls_key is set without tls_cert"),
         ({"store": "mysql://user:secret@host/db"}, "store must be a URL such as postgresql://user@host/database"),
