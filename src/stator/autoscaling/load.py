@@ -34,7 +34,9 @@ class Load:
             self._seconds[second.time] = second
 
     def forget(self, now: float) -> None:
-        """Drop what is past the horizon."""
+        """Drop what is past the horizon, now and then."""
+        if len(self._seconds) < self._horizon + 60:
+            return
         oldest = int(now) - self._horizon
         for time in [time for time in self._seconds if time < oldest]:
             del self._seconds[time]

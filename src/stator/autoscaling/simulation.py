@@ -105,8 +105,7 @@ def simulate(
         served = table.serve(demand, second)
         outcome.frames.append(Frame(second, demand, served, demand - served, table.capacity))
         load.tell([Second(second, served, demand - served)])
-        if second % 60 == 0:
-            load.forget(second)
+        load.forget(second)
         now = second + 1.0
         situation = Situation(now - LAG_SECONDS, unit, table.capacity, load, memory)
         decision = decide(bounds, policies, situation)

@@ -16,6 +16,7 @@ A table stands in them as `account/region/name`, what belongs to no table withou
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 import orjson
@@ -223,11 +224,8 @@ class SeriesStore:
     ) -> list[Block]:
         """The blocks that reach into a time, those of this router as they are in memory if they still are."""
         first = int(start // kind.span * kind.span)
-        mine = [
-            block
-            for (each, begins), block in gathered.items()
-            if each == scope and first <= begins < end and block.series
-        ]
+        found = (gathered.get((scope, begins)) for begins in range(first, ceil(end), kind.span))
+        mine = [block for block in found if block is not None and block.series]
         held = {block.start for block in mine}
         prefix = _scope_bytes(scope) + b"\0"
         blocks: list[Block] = []

@@ -14,7 +14,7 @@ from stator.autoscaling.activity import Activity, activity_put
 from stator.autoscaling.configuration import policies_of
 from stator.autoscaling.decision import decide
 from stator.autoscaling.load import LAG_SECONDS, Load
-from stator.autoscaling.policy import Situation
+from stator.autoscaling.policy import Policy, Situation
 from stator.autoscaling.resource import READ, capacity_of, next_decrease, throughput_of
 from stator.autoscaling.scaling import Scaling, ScheduledAction, State, state_put
 from stator.autoscaling.scalings import Scalings
@@ -47,6 +47,7 @@ class Autoscaler:
         self._sight = Sight(points, alarms, low_seconds)
         self._alarms = AlarmKeeper(alarms)
         self._low_seconds = low_seconds
+        self._policies: dict[bytes, tuple[Scaling, list[Policy]]] = {}
 
     async def run_once(self) -> int:
         """How many capacities were changed."""
@@ -54,6 +55,8 @@ class Autoscaler:
         scalings = await self._scalings.all()
         self._sight.begin(scalings, now)
         self._alarms.forget(scalings)
+        if len(self._policies) > 2 * len(scalings):
+            self._policies.clear()
         if not scalings:
             return 0
         scalings = [await self._fire(scaling, now) for scaling in scalings]
@@ -120,7 +123,9 @@ class Autoscaler:
             await self._sight.breaches(scaling, now),
             await self._sight.metrics(scaling, now),
         )
-        decision = decide(scaling.bounds(state), policies_of(scaling, self._low_seconds), situation)
+        decision = decide(scaling.bounds(state), self._policies_of(scaling), situation)
+        if decision.capacity == capacity and decision.not_scaled is None:
+            return Wanted(scaling, state, decision, capacity, seen, now, {})
         figures = {
             "capacity": capacity,
             "wanted": decision.capacity,
@@ -130,6 +135,13 @@ class Autoscaler:
             "throttled": round(load.refused(seen, 0.0, TRIGGER_SECONDS), 3),
         }
         return Wanted(scaling, state, decision, capacity, seen, now, figures)
+
+    def _policies_of(self, scaling: Scaling) -> list[Policy]:
+        """Made once for as long as the scaling stays the same object, which it does until it changes."""
+        known = self._policies.get(scaling.sort)
+        if known is None or known[0] is not scaling:
+            known = self._policies[scaling.sort] = (scaling, policies_of(scaling, self._low_seconds))
+        return known[1]
 
     async def _keep(self, scaling: Scaling, before: State, state: State, activities: Sequence[Activity]) -> None:
         if state != before or activities:

@@ -1,12 +1,13 @@
 """What the auto scaler sees: the load of each resource second by second, metrics that people chose, alarms."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from stator.autoscaling.configuration import custom_metric
 from stator.autoscaling.load import Load, Second
 from stator.autoscaling.metric_tracking import metric_queries
-from stator.autoscaling.resource import READ
+from stator.autoscaling.resource import READ, Resource
 from stator.autoscaling.scaling import STEPPING, Scaling
 from stator.autoscaling.tracking import TRIGGER_SECONDS
 from stator.metrics.alarm import ALARM, Alarm
@@ -49,7 +50,7 @@ class Sight:
         for scaling in fresh:
             self._loads[scaling.sort] = Load(now, self._horizon)
         seconds = self._horizon if fresh else _LATE_SECONDS
-        wanted = [each for scaling in scalings for each in _watched(scaling)]
+        wanted = [each for scaling in scalings for each in _watched(scaling.resource)]
         first = scalings[0]
         found = await self._points.read_all(first.account, first.region, wanted, now - seconds, now + 1, period=1)
         for scaling, consumed, throttled in zip(scalings, found[::2], found[1::2], strict=True):
@@ -111,9 +112,10 @@ class Sight:
         return seen[-1] - alarm.threshold if seen else 0.0
 
 
-def _watched(scaling: Scaling) -> tuple[Series, Series]:
-    unit = "Read" if scaling.resource.unit == READ else "Write"
-    dimensions: Mapping[str, str] = scaling.resource.dimensions
+@lru_cache(maxsize=10_000)
+def _watched(resource: Resource) -> tuple[Series, Series]:
+    unit = "Read" if resource.unit == READ else "Write"
+    dimensions = resource.dimensions
     # Of what was refused only that for want of what the policy can give: no hot key asks for more of the table.
     return (
         series(f"Consumed{unit}CapacityUnits", **dimensions),
