@@ -44,6 +44,7 @@ from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarm_action import Actions
 from stator.metrics.alarms import Alarms
+from stator.metrics.custom import Custom
 from stator.metrics.insight_store import InsightStore
 from stator.metrics.series_store import SeriesStore
 from stator.services.budget import Budgets
@@ -209,6 +210,7 @@ async def _furnish(
         job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock, _alarm_actions(settings)),
+        custom=Custom(store, clock),
         scalings=Scalings(store, clock),
         cluster=view.describe,
         meters=job_parts.meters,

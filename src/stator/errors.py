@@ -238,6 +238,10 @@ class InvalidParameterCombinationException(WireError):
     """CloudWatch's word for parameters that do not go together."""
 
 
+class MissingRequiredParameterException(WireError):
+    """CloudWatch's word for a parameter that is not there."""
+
+
 class ResourceNotFound(WireError):
     """CloudWatch's word for an alarm that is not there."""
 

@@ -15,6 +15,7 @@ from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarms import Alarms
+from stator.metrics.custom import Custom
 from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.recorder import Recorder, Tables
@@ -45,6 +46,7 @@ class Parts:
     series: SeriesStore
     insights: InsightStore
     alarms: Alarms = field(kw_only=True)
+    custom: Custom = field(kw_only=True)  # metrics that clients bring
     scalings: Scalings = field(kw_only=True)
     recorder: Recorder = field(default_factory=Recorder)
     cluster: Callable[[], Awaitable[dict[str, Any]]] = _no_cluster  # as DescribeCluster answers it

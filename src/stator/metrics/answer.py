@@ -13,7 +13,7 @@ from stator.metrics.math.functions import Span
 from stator.metrics.math.line import Line, Value
 from stator.metrics.query import MetricStat, Query, QueryError, needs, ordered
 from stator.metrics.search import found
-from stator.metrics.series import Point, Series
+from stator.metrics.series import NAMESPACE, OWN_NAMESPACE, Point, Series
 from stator.metrics.series_store import SeriesStore
 from stator.metrics.statistic import statistic_of
 
@@ -114,10 +114,15 @@ def check_size(periods: Iterable[int], window: Window) -> None:
         )
 
 
+def unit_of(series: Series, otherwise: str) -> str:
+    """What a metric is counted in. Of those that clients bring it is not kept."""
+    return UNITS.get(series.name, otherwise) if series.namespace in (NAMESPACE, OWN_NAMESPACE) else otherwise
+
+
 def _line(stat: MetricStat, points: list[Point]) -> Line:
     value = statistic_of(stat.statistic)
     values: dict[float, float] = {}
-    if value is not None and stat.unit in (None, UNITS.get(stat.series.name)):  # nobody counts in another unit
+    if value is not None and (stat.unit is None or stat.unit == unit_of(stat.series, stat.unit)):
         values = {point.time: at for point in points if (at := value(point)) is not None}
     return Line(values, stat.period, stat.series.name, stat.series, stat.statistic)
 

@@ -8,7 +8,7 @@ from stator.api.metric_window import window_of
 from stator.api.registry import CLOUDWATCH, operation
 from stator.api.wire_value import Moment, Table
 from stator.errors import InvalidParameterCombinationException, InvalidParameterValueException
-from stator.metrics.definition import UNITS
+from stator.metrics.answer import unit_of
 from stator.metrics.query import period_fault, series_of
 from stator.metrics.statistic import statistic_of
 from stator.validation.requests.cloudwatch import GET_METRIC_STATISTICS
@@ -25,7 +25,7 @@ async def get_metric_statistics(call: Call) -> Answer:
     series = series_of(request)
     span = window.span(period)
     points = await call.parts.series.read(call.account, call.region, series, span.start, span.end, period=period)
-    unit = UNITS.get(series.name, "None")
+    unit = unit_of(series, request.get("Unit", "None"))
     if request.get("Unit", unit) != unit:
         points = []
     found = []

@@ -4,7 +4,7 @@ from typing import Final
 
 from stator.validation.requests.member import FLAG, TEXT
 from stator.validation.scalar import Double, Integer, String, Timestamp, Type
-from stator.validation.shape import List, Structure, required
+from stator.validation.shape import List, Map, Structure, required
 
 UNITS: Final = (
     *("Seconds", "Microseconds", "Milliseconds"),
@@ -69,6 +69,26 @@ _TAGS: Final = List(
 _ACTIONS: Final = List(String(min=1, max=1024), max=5)
 _TAG_KEYS: Final = List(String(min=1, max=128), min=1, max=50)
 
+_DATA: Final = List(
+    Structure(
+        "MetricDatum",
+        {
+            "MetricName": required(_NAME),
+            "Dimensions": _DIMENSIONS,
+            "Timestamp": Timestamp(),
+            "Value": Double(),
+            "StatisticValues": Structure(
+                "StatisticSet",
+                {name: required(Double()) for name in ("SampleCount", "Sum", "Minimum", "Maximum")},
+            ),
+            "Values": List(Double()),
+            "Counts": List(Double()),
+            "Unit": _UNIT,
+            "StorageResolution": Integer(min=1),
+        },
+    )
+)
+
 _METRIC: Final[dict[str, Type]] = {
     "Statistic": _STATISTIC,
     "ExtendedStatistic": TEXT,
@@ -115,6 +135,30 @@ LIST_METRICS: Final = Structure(
         "RecentlyActive": String(enum=("PT3H",)),
         "IncludeLinkedAccounts": FLAG,
         "OwningAccount": _NAME,
+    },
+)
+
+PUT_METRIC_DATA: Final = Structure(
+    "PutMetricDataInput",
+    {
+        "Namespace": required(_NAMESPACE),
+        "MetricData": _DATA,
+        "EntityMetricData": List(
+            Structure(
+                "EntityMetricData",
+                {
+                    "Entity": Structure(
+                        "Entity",
+                        {
+                            "KeyAttributes": Map(String(min=1, max=2048), keys=String(min=1, max=32), min=2, max=4),
+                            "Attributes": Map(String(min=1, max=2048), keys=String(min=1, max=256), min=0, max=10),
+                        },
+                    ),
+                    "MetricData": _DATA,
+                },
+            )
+        ),
+        "StrictEntityValidation": FLAG,
     },
 )
 
