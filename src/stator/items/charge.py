@@ -53,7 +53,8 @@ class Admission:
             units = units_of.get(index.name)
             if units and not index.local:
                 meter = self._meters.of_index(write.table, index)
-                key = self.entries[write.key, index.space] = keys[index.space]
+                # An entry that costs is put or removed. Else something is wrong with the index: others find that.
+                key = self.entries[write.key, index.space] = keys.get(index.space, write.key)
                 if meter.writes is not None:
                     self._take(meter, write, key, units)
 
