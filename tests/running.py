@@ -32,7 +32,9 @@ class RunningServer:
         if "store" not in settings and (store := postgres.store_of(settings.get("data_dir"))):
             if chosen["in_memory"]:
                 self._folder = Path(tempfile.mkdtemp(prefix="stator-test-"))
+                given = Settings(**chosen)  # archive and buckets are where they are for a server in memory
                 chosen |= {"in_memory": False, "data_dir": self._folder / "data"}
+                chosen |= {"archive": given.archive_url, "buckets": given.buckets_url}
             chosen["store"] = store
         self.settings = Settings(**chosen)
         self.clock = ManualClock()

@@ -57,6 +57,12 @@ ROOMS = (
     ),
     Room(f"{SOURCE}/storage/sqlite", "The embedded engine: reads inline, writes in groups.", ("schema", "engine")),
     Room(
+        f"{SOURCE}/storage/postgres",
+        "The engine on PostgreSQL: reads and writes wait at desks for a connection, writes go in groups "
+        "([why so](decisions/0007-postgresql-without-locks-while-deciding.md)).",
+        ("engine", "desks", "group", "writing", "reading", "page", "place", "sql", "link", "pool"),
+    ),
+    Room(
         f"{SOURCE}/storage/routers",
         "Several processes over one store ([why so](decisions/0006-many-routers.md)).",
         ("news", "member", "membership", "fence"),
