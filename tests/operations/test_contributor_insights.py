@@ -209,6 +209,37 @@ def test_throttled_keys_are_counted(house: House) -> None:
     assert house.values(house.rules(TableName="narrow")["PKT"]) == {("hot",): float(refusals)}
 
 
+def test_keys_of_an_index_that_throttles_are_counted(house: House) -> None:
+    client = house.client
+    client.create_table(
+        TableName="wide",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "g")],
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000},
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-g",
+                "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+            }
+        ],
+    )
+    for place in ({"TableName": "wide"}, {"TableName": "wide", "IndexName": "by-g"}):
+        client.update_contributor_insights(**place, ContributorInsightsAction="ENABLE")
+    house.tick()
+    refusals = 0
+    for number in range(400):  # more than the burst of five minutes
+        try:
+            client.put_item(TableName="wide", Item={"pk": {"S": f"p{number}"}, "g": {"S": "hot"}})
+        except ClientError:
+            refusals += 1
+    house.tick(11)
+    assert refusals > 0
+    assert house.values(house.rules(TableName="wide", IndexName="by-g")["PKT"]) == {("hot",): float(refusals)}
+    assert house.values(house.rules(TableName="wide")["PKT"]) == {}
+
+
 def test_rules_are_described_and_reported(house: House) -> None:
     client, cloudwatch = house.client, house.cloudwatch
     create_table(client, "music", "pk:S", "sk:S")
