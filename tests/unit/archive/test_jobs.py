@@ -346,3 +346,55 @@ def test_a_late_answer_does_not_open_a_finished_job() -> None:
         assert jobs.all() == [done]
 
     run(body)
+
+
+def test_what_others_do_to_jobs_is_followed() -> None:
+    async def body(scene: Scene) -> None:
+        one, two = await scene.process("one"), await scene.process("two")
+        seen: list[tuple[str, str]] = []
+        two.watch(lambda job: seen.append((job.id, job.state)))
+        wish = await one.add(job())
+        await two.take_up(scene.store, [wish.key, wish.key._replace(partition=b"another's")])
+        assert two.open() == [wish]
+        mine = await one.take(wish)
+        assert mine is not None
+        await one.finish(mine)
+        await two.take_up(scene.store, [wish.key])
+        assert two.open() == []
+        await one.forget(wish)
+        await two.take_up(scene.store, [wish.key])
+        assert two.all() == []
+        await two.take_up(scene.store, [wish.key])
+        await one.add(job("2"))
+        await two.take_up(scene.store, None)
+        assert [each.id for each in two.all()] == ["2"]
+        assert seen == [("1", RUNNING), ("1", COMPLETED), ("1", COMPLETED)]
+
+    run(body)
+
+
+def test_who_works_on_a_job_knows_best_how_far_it_is_but_hears_that_it_is_to_stop() -> None:
+    async def body(scene: Scene) -> None:
+        one, two = await scene.process("one"), await scene.process("two")
+        mine = await one.take(await one.add(job()))
+        assert mine is not None
+        old = (await scene.store.get([mine.key]))[0]
+        await one.save(mine, done=5)
+        assert old is not None
+
+        class Late(SqliteStore):
+            """Answers with what was there a moment ago."""
+
+            async def get(self, keys: Any, consistent: bool = True) -> Any:
+                return [old]
+
+        late = Late.open(None)
+        await one.take_up(late, [mine.key])
+        assert one.open()[0].progress == {"done": 5}
+        await late.close()
+        await two.load()
+        await two.request_cancel(mine)
+        await one.take_up(scene.store, [mine.key])
+        assert one.open()[0].cancelling
+
+    run(body)

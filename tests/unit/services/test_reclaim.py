@@ -3,10 +3,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from stator.clock import ManualClock
-from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.doctor import doctor
+from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.services.parts import Parts
-from stator.services.reclaim import run_once
+from stator.services.reclaim import ORPHAN_SECONDS, Orphans, run_once
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Key, Put
 from stator.tables import lifecycle
@@ -102,6 +102,30 @@ def test_what_a_job_holds_waits_for_it() -> None:
             reopened = Parts(await Catalog.open(store, clock), store, clock)
             assert await run_once(reopened) == 1
             assert await store.spaces() == []
+        finally:
+            await store.close()
+
+    asyncio.run(run())
+
+
+def test_what_looks_like_an_orphan_is_dropped_only_after_an_hour_without_use() -> None:
+    async def run() -> None:
+        clock, monotonic = ManualClock(), ManualClock(0.0)
+        store = SqliteStore.open(None)
+        try:
+            catalog = await Catalog.open(store, clock)
+            orphans = Orphans(Parts(catalog, store, clock), lambda: [3], monotonic)
+            used, lost, held, filled = await catalog.create_spaces(4)
+            row = Put(Key(filled, bytes(8) + b"p", b""), 3, b"{}")
+            await store.transact([row.key], lambda _: Change(puts=[row]))
+            assert await orphans.run_once() == 0
+            monotonic.advance(ORPHAN_SECONDS - 1)
+            await _create(catalog, clock, used)  # by a request that took its time
+            assert await orphans.run_once() == 0
+            monotonic.advance(1)
+            assert await orphans.run_once() == 1
+            assert await store.spaces() == [used, held, filled]
+            assert (used, lost, held) == (1, 2, 3)
         finally:
             await store.close()
 
