@@ -21,7 +21,7 @@ from stator.storage.failure import (
 from stator.storage.sqlite import chores, engine, schema
 from stator.storage.sqlite.check import check
 from stator.storage.sqlite.engine import SqliteStore
-from stator.storage.sqlite.log import PAGES_MAX
+from stator.storage.sqlite.log import PAGES_MAX, Log
 from stator.storage.store import Append, Change, Key, Usage
 from tests.storage.engines import every, put, write
 
@@ -215,10 +215,42 @@ def test_a_long_log_is_moved_into_the_database(tmp_path: Path) -> None:
             await store.transact([], lambda _, puts=puts: Change(puts=puts))  # type: ignore[misc]
             await every(store, 0)  # keeps a reader's transaction standing
             longest = max(longest, log.stat().st_size)
+            while (
+                store._log is not None and store._log.moving
+            ):  # it grows on meanwhile, by as much as there is time for
+                await asyncio.sleep(0.001)
         await store.close()
         assert longest < 2.5 * PAGES_MAX * schema.PAGE_BYTES
 
     asyncio.run(test())
+
+
+def test_what_is_moved_is_on_the_disk_before_the_writes_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    move, fsync = Log.move, os.fsync
+
+    def moved(log: Log) -> tuple[int, int]:
+        done.append("move")
+        return move(log)
+
+    def synced(handle: int) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{handle}').readlink().name}")
+        fsync(handle)
+
+    async def test() -> None:
+        store = SqliteStore.open(tmp_path)
+        monkeypatch.setattr(Log, "move", moved)
+        monkeypatch.setattr(os, "fsync", synced)
+        number = 0
+        while done.count("move") < 2:
+            number += 1
+            await write(store, *(put(Key(0, b"%d" % n, b""), b"%d" % number * 1_000) for n in range(300)))
+        await store.close()
+        assert done[:3] == ["move", f"sync {schema.FILE_NAME}", "move"]
+
+    asyncio.run(asyncio.wait_for(test(), 60))
 
 
 def test_a_drop_that_was_cut_short_is_taken_up_again(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ async def write(
             progress(items, size)
     lanes = [await snapshot.last(table.space, lane) for lane in range(LANES)]
     copy = FullCopy(table, moment, tuple(lanes), items, size, tuple(chunks), dict(extra or {}))
+    await location.settle([f"{path}/{each.path}" for each in chunks])
     await location.put(f"{path}/{MANIFEST}", encode(copy))
     return copy
 
@@ -161,5 +162,5 @@ async def _store(location: Location, path: str, number: int, lines: list[bytes])
         return body, chunk.describe(name, lines, body)
 
     body, record = await asyncio.to_thread(make)
-    await location.put(f"{path}/{name}", body)
+    await location.put(f"{path}/{name}", body, lasting=False)
     return record

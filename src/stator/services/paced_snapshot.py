@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from stator.services.traffic import Rests, Traffic
 from stator.storage.store import Page, Position, Snapshot
 
-BUSY_ROWS_MAX = 250
+BUSY_ROWS_MAX = 100  # 250 make less work in all, but hold up a commit that is over for longer
 
 
 class PacedSnapshot:

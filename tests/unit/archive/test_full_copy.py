@@ -1,6 +1,6 @@
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -161,9 +161,13 @@ def test_the_manifest_is_written_last_and_removed_first() -> None:
     done: list[str] = []
 
     class Watched(Location):
-        async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
+        async def put(self, path: str, body: bytes, *, if_absent: bool = False, lasting: bool = True) -> None:
             done.append(f"put {path}")
-            await super().put(path, body, if_absent=if_absent)
+            await super().put(path, body, if_absent=if_absent, lasting=lasting)
+
+        async def settle(self, paths: Sequence[str]) -> None:
+            done.extend(f"settle {path}" for path in paths)
+            await super().settle(paths)
 
         async def delete(self, path: str) -> None:
             if path in [found.path for found in await self.list()]:
@@ -176,7 +180,8 @@ def test_the_manifest_is_written_last_and_removed_first() -> None:
         copy = await copied(store, watched, table)
         chunks = [f"copies/1/{number:06}.jsonl.zst" for number in range(len(copy.chunks))]
         assert len(chunks) == 3
-        assert done == [f"put {path}" for path in (*chunks, f"copies/1/{MANIFEST}")]
+        settled = [f"settle {path}" for path in chunks]
+        assert done == [*(f"put {path}" for path in chunks), *settled, f"put copies/1/{MANIFEST}"]
         done.clear()
         await place.put("copies/10/other", b"")
         await full_copy.remove(watched, "copies/1")
@@ -204,10 +209,10 @@ def test_what_an_interrupted_copy_left_does_not_mix_with_the_next() -> None:
 
 def test_a_copy_that_cannot_be_put_is_none() -> None:
     class Full(Location):
-        async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
+        async def put(self, path: str, body: bytes, *, if_absent: bool = False, lasting: bool = True) -> None:
             if path.endswith("000001.jsonl.zst"):
                 raise Unreachable("no room")
-            await super().put(path, body, if_absent=if_absent)
+            await super().put(path, body, if_absent=if_absent, lasting=lasting)
 
     async def test(store: Store, place: Location, table: Table) -> None:
         await write(store, [put(table.space, number, item(number, "z" * 3_000)) for number in range(3_000)])

@@ -22,12 +22,12 @@ def test_a_place_becomes_an_archive_once() -> None:
 
 def test_two_servers_may_be_the_first() -> None:
     class Late(Location):
-        async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
+        async def put(self, path: str, body: bytes, *, if_absent: bool = False, lasting: bool = True) -> None:
             await super().put(path, document.encode(mark.KIND, 1, {"made": 1.0}))
             raise Exists("another was faster")
 
     class Nowhere(Location):
-        async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
+        async def put(self, path: str, body: bytes, *, if_absent: bool = False, lasting: bool = True) -> None:
             raise Exists("so it says")
 
     async def test() -> None:

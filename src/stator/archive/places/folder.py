@@ -1,7 +1,8 @@
 """Objects as files of a local folder. Not by obstore, whose local store never syncs: a backup that is told of as done
 must be there after the power failed.
 
-A file is written beside the others, synced, given its name at once, and its folder synced.
+A file is written beside the others, synced, given its name at once, and its folder synced. Each sync holds up those of
+the database on the same disk, so where many files count together they are synced together, at the end.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,13 +49,20 @@ class Folder:
         except Missing as error:
             raise Unreachable(f"{target} cannot be written: part of its path is a file") from error
 
-    async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
+    async def put(self, path: str, body: bytes, *, if_absent: bool, lasting: bool) -> None:
         target = self.root / path
         try:
             with _translated(target):
-                await asyncio.to_thread(self._put, target, body, if_absent)
+                await asyncio.to_thread(self._put, target, body, if_absent, lasting)
         except Missing as error:
             raise Unreachable(f"{target} cannot be written: part of its path is a file, or it is a folder") from error
+
+    async def settle(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            with _translated(self.root / path):
+                await asyncio.to_thread(_sync_file, self.root / path)
+        for folder in {(self.root / path).parent for path in paths}:
+            await asyncio.to_thread(_sync, folder)
 
     async def get(self, path: str) -> bytes:
         with _translated(self.root / path):
@@ -78,7 +86,7 @@ class Folder:
         with _translated(self.root / path):
             await asyncio.to_thread(self._delete, self.root / path)
 
-    def _put(self, target: Path, body: bytes, if_absent: bool) -> None:
+    def _put(self, target: Path, body: bytes, if_absent: bool, lasting: bool) -> None:
         staging = self.root / STAGING
         _make(staging)
         if not self._swept:
@@ -86,10 +94,11 @@ class Folder:
             _sweep(staging)
         written = staging / uuid4().hex
         try:
-            _write(written, body)
+            _write(written, body, lasting=lasting)
             with self._tree:
                 _place(written, target, if_absent)
-            _sync(target.parent)
+            if lasting:
+                _sync(target.parent)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 written.unlink()
@@ -143,11 +152,22 @@ def _make(folder: Path) -> None:
     _sync(folder.parent)
 
 
-def _write(path: Path, body: bytes) -> None:
+def _write(path: Path, body: bytes, *, lasting: bool = True) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(body)
         file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
+        else:  # on its way to the disk: there is little left to wait for later
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _place(written: Path, target: Path, if_absent: bool) -> None:

@@ -9,7 +9,7 @@ what the environment holds (AWS_*, GOOGLE_*, AZURE_*). A path has parts between 
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -30,7 +30,9 @@ class Backend(Protocol):
 
     async def try_out(self, folder: str) -> None: ...
 
-    async def put(self, path: str, body: bytes, *, if_absent: bool) -> None: ...
+    async def put(self, path: str, body: bytes, *, if_absent: bool, lasting: bool) -> None: ...
+
+    async def settle(self, paths: Sequence[str]) -> None: ...
 
     async def get(self, path: str) -> bytes: ...
 
@@ -101,12 +103,17 @@ class Location:
         """Whether objects can be put here and deleted. Leaves nothing. Raises what would keep them from it."""
         await self._backend.try_out(self._prefix)
 
-    async def put(self, path: str, body: bytes, *, if_absent: bool = False) -> None:
-        """Write an object, whole or not at all, and durably. A folder that is not there is made, a bucket is not.
+    async def put(self, path: str, body: bytes, *, if_absent: bool = False, lasting: bool = True) -> None:
+        """Write an object, whole or not at all, and durably. A folder that is not there is made, a bucket is not. One
+        that is not `lasting` may be gone after a power failure until `settle` was called with its path.
 
         Raises Exists for an object that is there although it should be absent.
         """
-        await self._backend.put(self._prefix + _checked(path), body, if_absent=if_absent)
+        await self._backend.put(self._prefix + _checked(path), body, if_absent=if_absent, lasting=lasting)
+
+    async def settle(self, paths: Sequence[str]) -> None:
+        """Return once these objects are durable. Raises Missing."""
+        await self._backend.settle([self._prefix + _checked(path) for path in paths])
 
     async def get(self, path: str) -> bytes:
         """Raises Missing."""

@@ -1,7 +1,7 @@
 """Objects in memory, for servers that forget everything: the same for all who name them in one process."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from stator.archive.places.failure import Exists, Missing
 from stator.archive.places.found import Found
@@ -25,10 +25,13 @@ class Memory:
     async def try_out(self, folder: str) -> None:
         pass
 
-    async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
+    async def put(self, path: str, body: bytes, *, if_absent: bool, lasting: bool) -> None:
         if if_absent and path in self._objects:
             raise Exists(f"memory://{self._name}/{path} exists already")
         self._objects[path] = bytes(body), time.time()
+
+    async def settle(self, paths: Sequence[str]) -> None:
+        pass
 
     async def get(self, path: str) -> bytes:
         found = self._objects.get(path)

@@ -5,7 +5,7 @@ obstore is imported where a URL names such a store and nowhere else: it starts t
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -58,10 +58,10 @@ class Remote:
 
     async def try_out(self, folder: str) -> None:
         path = f"{folder}.stator-{uuid4().hex}"
-        await self.put(path, b"?", if_absent=False)
+        await self.put(path, b"?", if_absent=False, lasting=False)
         await self.delete(path)
 
-    async def put(self, path: str, body: bytes, *, if_absent: bool) -> None:
+    async def put(self, path: str, body: bytes, *, if_absent: bool, lasting: bool) -> None:
         from obstore.exceptions import NotSupportedError
 
         with self._translated(path):
@@ -74,6 +74,9 @@ class Remote:
                         await self._store.head_async(path)
                         raise Exists(f"{self._url}: {path} exists already") from None
             await self._store.put_async(path, body, use_multipart=False)
+
+    async def settle(self, paths: Sequence[str]) -> None:
+        pass
 
     async def get(self, path: str) -> bytes:
         with self._translated(path):

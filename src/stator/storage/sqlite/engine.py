@@ -213,6 +213,8 @@ class SqliteStore:
             self._reader.close()
             self._log.close()
         self._writer.close()  # the last connection to close empties the log and removes it
+        if self._log is not None:
+            self._log.closed()
         if self._lock is not None:
             self._lock.release()
 
@@ -304,7 +306,7 @@ class SqliteStore:
         """After the writer's connection came back: look for more to do."""
         log = self._log
         if log is not None and log.begin_if_long():
-            self._background.submit(log.move, self._bulk_moved)
+            self._background.submit(log.move_bulk, self._bulk_moved)
         if self._waiting or self._chores or self._idle is not None:
             self._wake()
 

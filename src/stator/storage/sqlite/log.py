@@ -5,6 +5,7 @@ the writer rests. Only a log that has been moved to its end starts over.
 """
 
 import logging
+import os
 from typing import Any
 
 import apsw
@@ -20,6 +21,8 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 
 class Log:
     def __init__(self, path: str, writer: apsw.Connection) -> None:
+        # Not to be closed while SQLite has the file open: the process would lose its locks on it.
+        self._database = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._connection = schema.connect(path, cache_kib=schema.READER_CACHE_KIB // 16)
         self._pages = 0
         self._pages_max = PAGES_MAX
@@ -39,6 +42,12 @@ class Log:
     def hurry(self) -> None:
         """Do the first step soon, whatever the length: on a full disk only a log that starts over makes room."""
         self._pages_max = self._pages
+
+    def move_bulk(self) -> None:
+        """`move`, and what it put into the database is on the disk. The step that ends the log would wait for that, and
+        all writes with it."""
+        self.move()
+        os.fsync(self._database)
 
     def move(self) -> tuple[int, int]:
         """Pages in the log, and how many of them are in the database now. Waits for the disk; stops nobody."""
@@ -60,6 +69,10 @@ class Log:
 
     def close(self) -> None:
         self._connection.close()
+
+    def closed(self) -> None:
+        """After the writer's connection is closed, too."""
+        os.close(self._database)
 
     def _put_off(self, error: BaseException | None) -> None:
         """Try again when the log has grown by as much. It is whole: a move that failed took nothing out of it."""

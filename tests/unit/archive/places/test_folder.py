@@ -26,7 +26,7 @@ def run(test: Awaitable[Any]) -> Any:
 
 
 def put(folder: Folder, path: str, body: bytes, if_absent: bool = False) -> None:
-    run(folder.put(path, body, if_absent=if_absent))
+    run(folder.put(path, body, if_absent=if_absent, lasting=True))
 
 
 def files(root: Path) -> list[str]:
@@ -75,6 +75,27 @@ def test_the_file_is_synced_before_it_has_its_name_and_its_folders_after(
         "name",
         "sync new/root/a",
     ]
+
+
+def test_files_that_count_together_are_synced_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, done = Folder(tmp_path), []
+    put(folder, "a/first", b"x")
+    fsync = os.fsync
+
+    def synced(handle: int) -> None:
+        done.append(str(Path(f"/proc/self/fd/{handle}").readlink().relative_to(tmp_path)))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    paths = ["a/1", "a/2"]
+    for path in paths:
+        run(folder.put(path, path.encode(), if_absent=False, lasting=False))
+    assert done == []
+    assert [run(folder.get(path)) for path in paths] == [b"a/1", b"a/2"]
+    run(folder.settle(paths))
+    assert done == [*paths, "a"]
+    with pytest.raises(Missing):
+        run(folder.settle(["a/1", "a/3"]))
 
 
 @pytest.mark.parametrize("fault", ["write", "fsync", "replace"])
@@ -204,7 +225,7 @@ def test_the_loop_is_not_held_up_by_a_slow_disk(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", slow)
 
     async def test() -> None:
-        putting = asyncio.ensure_future(Folder(tmp_path).put("a", b"x", if_absent=False))
+        putting = asyncio.ensure_future(Folder(tmp_path).put("a", b"x", if_absent=False, lasting=True))
         while not reached.is_set():  # noqa: ASYNC110 (that the loop goes round is what is tested)
             await asyncio.sleep(0)
         assert not putting.done()
