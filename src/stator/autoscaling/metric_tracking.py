@@ -62,6 +62,4 @@ class MetricTracking:
         notes = {_LOW_SINCE: since}
         if now - since < self.low_seconds or now - memory.changed_at < max(self.in_cooldown, 60.0):
             return Wish(situation.capacity, "", notes)
-        return Wish(
-            min(wanted, situation.capacity), f"{reason} {self.target:g}, since {now - since:.0f} seconds", notes
-        )
+        return Wish(min(wanted, situation.capacity), f"{reason} {self.target:g}, for {now - since:.0f} seconds", notes)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from stator.autoscaling.alarms import OWNER, alarms_of
 from stator.autoscaling.scaling import PolicyRecord, Scaling
+from stator.autoscaling.scalings import Scalings
 from stator.metrics.alarm import Alarm, configuration
 from stator.metrics.alarms import Alarms, TooManyAlarmsError
 
@@ -34,16 +35,18 @@ class AlarmKeeper:
         known = {(scaling.sort, policy.name) for scaling in scalings for policy in scaling.policies}
         self._kept = {place: kept for place, kept in self._kept.items() if place in known}
 
-    async def sweep(self, scalings: list[Scaling]) -> int:
+    async def sweep(self, scalings: Scalings) -> int:
         """Delete those whose policy is gone: a crash came between deleting the one and the others. How many."""
+        alarms = await self._alarms.all()
+        # Read later: a policy is stored before its alarms are.
         known = {
             (scaling.account, scaling.region, name)
-            for scaling in scalings
+            for scaling in await scalings.all()
             for policy in scaling.policies
             for name in policy.alarms
         }
         gone = 0
-        for alarm in await self._alarms.all():
+        for alarm in alarms:
             ours = alarm.name.startswith(OWNER) and (alarm.description or "").startswith("DO NOT EDIT OR DELETE.")
             if ours and (alarm.account, alarm.region, alarm.name) not in known:
                 gone += not await self._alarms.delete(alarm.account, alarm.region, [alarm.name])

@@ -18,6 +18,7 @@ from stator.autoscaling.policy import Policy, Situation
 from stator.autoscaling.resource import READ, capacity_of, next_decrease, throughput_of
 from stator.autoscaling.scaling import Scaling, ScheduledAction, State, state_put
 from stator.autoscaling.scalings import Scalings
+from stator.autoscaling.schedule import ScheduleError
 from stator.autoscaling.tracking import LOW_SECONDS, TRIGGER_SECONDS
 from stator.errors import LimitExceededException, ResourceInUseException, WireError
 from stator.metrics.alarms import Alarms
@@ -73,14 +74,18 @@ class Autoscaler:
 
     async def prune_once(self) -> int:
         """Forget what is too old. How much that was."""
-        return await self._scalings.prune() + await self._alarms.sweep(await self._scalings.all())
+        return await self._scalings.prune() + await self._alarms.sweep(self._scalings)
 
     # -- scheduled actions --------------------------------------------------------------------------------------------
 
     async def _fire(self, scaling: Scaling, now: float) -> Scaling:
         """Do the scheduled actions that are due, each once however often it was missed, in the order of the last time
         that each should have been done."""
-        due = [(last, action) for action in scaling.actions if (last := _last_due(action, now)) is not None]
+        try:
+            due = [(last, action) for action in scaling.actions if (last := _last_due(action, now)) is not None]
+        except ScheduleError:  # a time zone that was known once
+            _log.exception("the scheduled actions of %s cannot be done", scaling.arn)
+            return scaling
         if due and scaling.scheduled_suspended:
             await self._scalings.skip(scaling, now)
             return scaling

@@ -1,5 +1,6 @@
 """A capacity that was decided on, and what is told of it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,7 +61,7 @@ class Wanted:
         return replace(state, told=code), (replace(activity, not_scaled=code),)
 
     @property
-    def _notes(self) -> Any:
+    def _notes(self) -> Mapping[str, float]:
         return self.state.memory.notes if self.decision.notes is None else self.decision.notes
 
     def _activity(self, description: str, status: str, message: str) -> Activity:
