@@ -30,6 +30,7 @@ from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarms import Alarms
+from stator.metrics.custom import Custom
 from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.series_store import SeriesStore
@@ -116,6 +117,7 @@ class World:
             InsightStore(store, clock),
             alarms=Alarms(store, clock),
             scalings=Scalings(store, clock),
+            custom=Custom(store, clock),
             meters=meters,
         )
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
