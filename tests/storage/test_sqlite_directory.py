@@ -215,9 +215,8 @@ def test_a_long_log_is_moved_into_the_database(tmp_path: Path) -> None:
             await store.transact([], lambda _, puts=puts: Change(puts=puts))  # type: ignore[misc]
             await every(store, 0)  # keeps a reader's transaction standing
             longest = max(longest, log.stat().st_size)
-            while (
-                store._log is not None and store._log.moving
-            ):  # it grows on meanwhile, by as much as there is time for
+            # It grows on while it is moved, by as much as there is time for.
+            while store._log is not None and store._log.moving:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         await store.close()
         assert longest < 2.5 * PAGES_MAX * schema.PAGE_BYTES
