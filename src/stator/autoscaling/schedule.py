@@ -16,6 +16,12 @@ from stator.autoscaling.cron import Cron, CronError, parse_cron
 from stator.limits import DAY_SECONDS
 
 DEFAULT_ZONE: Final = "UTC"
+YEARS: Final = (1970, 2199)
+"""That schedules know, as cron expressions do."""
+
+END: Final = 7_258_118_400.0
+"""When the last of these years is over, in seconds since the epoch."""
+
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _RATE = re.compile(r"rate\((\d{1,9}) (minute|hour|day)s?\)")
 _CRON = re.compile(r"cron\((.*)\)")
@@ -101,9 +107,12 @@ def parse_schedule(
 def parse_kind(text: str) -> Kind:
     if match := _AT.fullmatch(text):
         try:
-            return At(datetime.fromisoformat(match[1]))
+            time = datetime.fromisoformat(match[1])
         except ValueError:
             raise ScheduleError(f"{match[1]} is no time") from None
+        if not YEARS[0] <= time.year <= YEARS[1]:
+            raise ScheduleError(f"years go from {YEARS[0]} to {YEARS[1]}")
+        return At(time)
     if match := _RATE.fullmatch(text):
         if int(match[1]) == 0:
             raise ScheduleError("a rate of 0 is none")

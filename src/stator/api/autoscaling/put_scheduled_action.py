@@ -8,7 +8,7 @@ from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation
 from stator.api.scaling import refuse_unregistered, resource_of
 from stator.autoscaling.scaling import Scaling, ScheduledAction
-from stator.autoscaling.schedule import At, ScheduleError
+from stator.autoscaling.schedule import END, YEARS, At, ScheduleError
 from stator.errors import LimitExceededException, ValidationException
 from stator.validation.requests.autoscaling import PUT_SCHEDULED_ACTION
 
@@ -74,6 +74,9 @@ def _check_bounds(minimum: int | None, maximum: int | None) -> None:
 
 
 def _check_times(action: ScheduledAction, old: ScheduledAction | None, now: float) -> None:
+    for name, time in (("StartTime", action.start), ("EndTime", action.end)):
+        if time is not None and not 0 <= time <= END:
+            raise ValidationException(f"{name} must be between the years {YEARS[0]} and {YEARS[1]}")
     if action.start is not None and action.end is not None and action.end <= action.start:
         raise ValidationException("EndTime must be after StartTime")
     try:
