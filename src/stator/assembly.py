@@ -131,6 +131,8 @@ async def start(settings: Settings, clock: Clock = system_clock, *, shared: Stor
             routers.start()
             known = attentive(known, routers.refresh, lambda: routers.generation)
         front = Front(known, parts, _front_settings(settings), credentials, clock, recorder=parts.recorder)
+        if routers is not None:
+            front.in_touch = lambda: routers.in_touch
         host = settings.host.strip("[]")  # as IPv6 addresses are written in URLs
         listener = await serve_front(front, host, settings.port, tls)
     except BaseException:

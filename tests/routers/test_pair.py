@@ -1,5 +1,7 @@
 """What one router does, the other knows."""
 
+import contextlib
+import http.client
 import threading
 import time
 from collections.abc import Iterator
@@ -237,6 +239,37 @@ def test_items_expire_whoever_wrote_them(clients: list[Any]) -> None:
         item = {"pk": {"S": str(number)}, "until": {"N": str(int(time.time()) - 10)}}
         client.put_item(TableName="things", Item=item)
     wait_until(lambda: other.scan(TableName="things", Select="COUNT")["Count"] == 0)
+
+
+def test_a_router_out_of_touch_refuses_and_says_so_to_load_balancers() -> None:
+    with in_touch():
+        pair = Pair()
+        try:
+            one, other = pair.clients()
+            create_table(one, "things", "pk:S")
+            urls = [server.url for server in pair.servers]
+            pair.run(_stop_looking(pair))
+            assert pair.servers[1].routers is not None
+            pair.servers[1].routers._fence.until = 0.0
+            assert [health(url) for url in urls] == [200, 503]
+            with pytest.raises(ClientError, match="InternalServerError") as refused:
+                other.get_item(TableName="things", Key=KEY)
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+            with pytest.raises(ClientError, match="InternalServerError"):
+                other.put_item(TableName="things", Item=ITEM)
+            one.put_item(TableName="things", Item=ITEM)
+            pair.run(pair.servers[1].routers.cycle())
+            assert [health(url) for url in urls] == [200, 200]
+            assert other.get_item(TableName="things", Key=KEY)["Item"] == ITEM
+        finally:
+            pair.close()
+
+
+def health(url: str) -> int:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    with contextlib.closing(connection):
+        connection.request("GET", "/")
+        return connection.getresponse().status
 
 
 def test_when_the_leader_stops_the_other_goes_on() -> None:

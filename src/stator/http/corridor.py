@@ -8,7 +8,7 @@ from stator.http.doors.door import door_of, walk_door
 from stator.http.encoding import decoded
 from stator.http.failure import as_wire_error, render_failure
 from stator.http.front import Front
-from stator.http.health import healthy
+from stator.http.health import OUT_OF_TOUCH, healthy
 from stator.http.journey import Journey
 from stator.http.origin import check_origin, check_reader
 from stator.http.refusal import record_refusal
@@ -125,6 +125,8 @@ def _elsewhere(front: Front, request: Request) -> bytes | Journey[Answer]:
     if (door := door_of(request)) is not None:
         return walk_door(front, request, door)
     if request.method == b"GET" and is_root(request.url):
+        if front.in_touch is not None and not front.in_touch():
+            return front.renderer.render(request, 503, OUT_OF_TOUCH, now)
         return front.renderer.render(request, 200, healthy(front.settings.region), now)
     if request.method == b"GET" and request.url == b"/metrics" and front.metrics is not None:
         check_reader(request.headers, public=front.settings.public_metrics)

@@ -38,6 +38,7 @@ class Front:
         "clock",
         "credentials",
         "elsewhere",
+        "in_touch",
         "metrics",
         "operations",
         "parts",
@@ -69,4 +70,5 @@ class Front:
         self.verifier = Verifier(credentials)
         self.clock = clock
         self.renderer = Renderer()
+        self.in_touch: Callable[[], bool] | None = None  # where this is one of several routers
         self.metrics: Callable[[], Coroutine[Any, Any, bytes]] | None = None  # text for `GET /metrics`

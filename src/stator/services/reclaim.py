@@ -22,11 +22,12 @@ def _none() -> Collection[int]:
 async def run_once(parts: Parts, held: Callable[[], Collection[int]] = _none) -> int:
     """Drop the spaces that are due and not `held`; returns how many."""
     done = await _drop_orphans(parts, held())
-    if await parts.catalog.dropped(1):
+    found = await parts.catalog.dropped(SPACES_A_RUN + len(held()))
+    if found:
         # No router may write to them any more by what it knew before. Then the copy of jobs is as new, too.
         await parts.catalog.settle()
     kept = held()
-    due = [each for each in await parts.catalog.dropped(SPACES_A_RUN + len(kept)) if each.space not in kept]
+    due = [each for each in found if each.space not in kept]
     for dropped in due:
         await parts.store.drop_space(dropped.space)
         await parts.catalog.forget_dropped(dropped)

@@ -102,9 +102,14 @@ class Membership:
         return self._generation
 
     @property
+    def in_touch(self) -> bool:
+        """Whether this router may read and write."""
+        return self._joined and self._fence.open
+
+    @property
     def term(self) -> int:
         """The number of the term while this router leads, so that what is done once is its to do; else 0."""
-        return self._term if self._joined and self._fence.open else 0
+        return self._term if self.in_touch else 0
 
     def members(self) -> list[Member]:
         """All routers as of the last look, this one among them, in the order of their ids."""
@@ -188,7 +193,7 @@ class Membership:
                 await self._join()
             now = self._fence.monotonic()
             known = self._fence.reached.generation
-            if known < self._generation or now - self._beaten >= BEAT_SECONDS:
+            if known < self._generation or now - self._beaten >= BEAT_SECONDS or not self._fence.open:
                 leader = await self._observe()
                 await self._beat()
                 await self._lead(leader)
