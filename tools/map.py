@@ -83,7 +83,7 @@ ROOMS = (
         f"{SOURCE}/metrics",
         "What can be told of a running server: what is counted while requests are answered, and the points that are "
         "kept. They are drained by `services/metering.py` and collected for Prometheus by `services/figures.py`.",
-        ("recorder", "series", "block", "series_store", "statistic", "query", "answer", "alarm", "alarm_state", "alarms"),
+        ("recorder", "series", "block", "series_store", "statistic", "query", "answer", "alarm", "alarms"),
     ),
     Room(
         f"{SOURCE}/metrics/math",
