@@ -26,6 +26,7 @@ from stator.storage.postgres.pool import Pool, plain, run
 from stator.storage.postgres.reading import Ask, Get, PageRead, Read
 from stator.storage.postgres.snapshot import PostgresSnapshot
 from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, SPACES, TRIM, USAGE, table
+from stator.storage.postgres.succession import Succession
 from stator.storage.store import WRITE_SECONDS_MAX, Bound, Decide, Key, Page, Position, Record, Row, Usage
 
 _log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class PostgresStore:
         self._standbys: Pool | None = None
         self._lag: Lag | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._succession = Succession(location, (self._readers, self._writers))
+        self._successor: asyncio.Task[None] | None = None
         if standby is not None:
             self._standbys = Pool(standby, readers, reading, lambda: self._near.wake())  # noqa: PLW0108
             self._near = ReadDesk(self._standbys, self._read_here, haste=True)
@@ -109,6 +112,7 @@ class PostgresStore:
             if pool is not None:
                 pool.begin()
         store._sweep_soon()
+        store._successor = store._loop.create_task(store._succession.watch())
         if store._lag is not None:
             store._watcher = store._loop.create_task(store._lag.watch())
         return store
@@ -241,7 +245,7 @@ class PostgresStore:
             return
         self._closed = True
         await self._writes.close()
-        for task in (self._sweeper, self._watcher):
+        for task in (self._sweeper, self._watcher, self._successor):
             if task is not None:
                 task.cancel()
         await asyncio.gather(*self._own, return_exceptions=True)
