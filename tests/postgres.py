@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from deploy.programs import MissingProgram, free_ports, identity, own, postgres_programs
 
@@ -51,6 +52,12 @@ def shared() -> "Cluster | None":
 ENGINE = os.environ.get("STATOR_TEST_STORE", "")
 """`postgres` has the servers of tests store in PostgreSQL what they would have in a data directory or in memory."""
 
+
+def embedded_only(reason: str) -> pytest.MarkDecorator:
+    """For a test of servers that says something of the embedded engine alone."""
+    return pytest.mark.skipif(ENGINE == "postgres", reason=reason)
+
+
 _stores: dict[Path, str] = {}
 
 
@@ -67,6 +74,15 @@ def store_of(data_dir: Path | None) -> str:
     if data_dir is not None:
         _stores[data_dir] = url
     return url
+
+
+def wait_until_left(url: str) -> None:
+    """Wait for the end of the connections to a database whose clients were killed, and of what they had sent."""
+    name = url.rpartition("/")[2]
+    end = time.monotonic() + START_SECONDS_MAX
+    while execute(url, f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"):
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 class Postmaster:

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stator.storage.keyfile import AccessKey, KeyFile
+from tests import postgres
 from tests.listener import Listener
 from tests.operations.points import PROTOCOLS, moment, speaking
 from tests.running import Account, RunningServer, new_account, start_server, wait_until
@@ -118,6 +119,7 @@ def test_what_was_not_told_before_a_restart_is_told_after_it(listener: Listener,
     server.close()
 
 
+@postgres.embedded_only("access keys are not in a file")
 def test_signatures_are_checked_in_every_protocol(tmp_path: Path) -> None:
     KeyFile(tmp_path).replace([AccessKey("STTRKEY", "secret", "123456789012", 1.0)])
     server = start_server(tmp_path)
