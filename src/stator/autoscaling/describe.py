@@ -14,7 +14,7 @@ def describe_target(scaling: Scaling) -> dict[str, Any]:
         "MinCapacity": scaling.minimum,
         "MaxCapacity": scaling.maximum,
         "RoleARN": scaling.role_arn,
-        "CreationTime": scaling.created,
+        "CreationTime": round(scaling.created, 3),
         "SuspendedState": {
             "DynamicScalingInSuspended": scaling.in_suspended,
             "DynamicScalingOutSuspended": scaling.out_suspended,
@@ -34,7 +34,7 @@ def describe_policy(scaling: Scaling, policy: PolicyRecord) -> dict[str, Any]:
         "PolicyType": policy.kind,
         f"{kind}PolicyConfiguration": dict(policy.configuration),
         "Alarms": describe_alarms(scaling, policy),
-        "CreationTime": policy.created,
+        "CreationTime": round(policy.created, 3),
     }
 
 
@@ -54,7 +54,7 @@ def describe_action(scaling: Scaling, action: ScheduledAction) -> dict[str, Any]
         "StartTime": action.start,
         "EndTime": action.end,
         "ScalableTargetAction": {name: bound for name, bound in bounds.items() if bound is not None},
-        "CreationTime": action.created,
+        "CreationTime": round(action.created, 3),
     }
     return {name: value for name, value in described.items() if value is not None}
 
