@@ -65,9 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     found = parser.parse_args(arguments)
     server = Stator("--autoscaling-low-seconds", "10")
     try:
-        followed = _measure(
-            _client(server.url, "dynamodb"), _client(server.url, "application-autoscaling"), found.target
-        )
+        clients = [_client(server.url, service) for service in ("dynamodb", "application-autoscaling")]
+        followed = _measure(*clients, found.target)
     finally:
         server.close()
     print(f"capacity covered the load after {followed:.1f} s; bar {BAR_SECONDS:g} s")
@@ -100,9 +99,8 @@ def _measure(dynamodb: Any, scaling: Any, target: float) -> float:
         load.units = 0.1 * _CAPACITY
         began = time.monotonic()
         _wait(lambda: _capacity(dynamodb) <= _CAPACITY)
-        print(
-            f"back down {time.monotonic() - began:.1f} s after the load; {load.served} served, {load.throttled} throttled"
-        )
+        seconds = time.monotonic() - began
+        print(f"back down {seconds:.1f} s after the load; {load.served} served, {load.throttled} throttled")
     finally:
         load.end()
     for activity in scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"][::-1]:
@@ -117,7 +115,7 @@ def _client(url: str, service: str) -> Any:
         endpoint_url=url,
         region_name="eu-west-1",
         aws_access_key_id="any",
-        aws_secret_access_key="any",
+        aws_secret_access_key="any",  # noqa: S106  no key is checked
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=2 * _THREADS),
     )
 
