@@ -145,7 +145,7 @@ def addresses(location: Location) -> list[tuple[str, str]]:
     hosts = str(given.get("host") or given.get("hostaddr") or "localhost").split(",")
     ports = str(given.get("port") or "5432").split(",")
     ports = ports * len(hosts) if len(ports) == 1 else ports
-    return list(zip(hosts, ports, strict=False))
+    return [(host, port or "5432") for host, port in zip(hosts, ports, strict=False)]
 
 
 def _node(name: str, host: str, found: Mapping[str, Any]) -> Node:
