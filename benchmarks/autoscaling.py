@@ -65,8 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     found = parser.parse_args(arguments)
     server = Stator("--autoscaling-low-seconds", "10")
     try:
-        clients = [_client(server.url, service) for service in ("dynamodb", "application-autoscaling")]
-        followed = _measure(*clients, found.target)
+        scaling = _client(server.url, "application-autoscaling")
+        followed = _measure(_client(server.url, "dynamodb"), scaling, found.target)
     finally:
         server.close()
     print(f"capacity covered the load after {followed:.1f} s; bar {BAR_SECONDS:g} s")
