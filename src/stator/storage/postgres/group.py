@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stator.storage.failure import StoreBusy, StoreError
+from stator.storage.failure import StoreBusy, StoreError, StoreFailure
 from stator.storage.postgres.binary import int8_array, unsigned
 from stator.storage.postgres.fault import GONE, LinkLost, OutcomeUnknown, SqlError, failure
 from stator.storage.postgres.link import ROLLBACK, Link, Result, Statement
@@ -64,7 +64,7 @@ class Group:
         self._gone: set[int] = set()
         self._blind: set[Key] = set()  # written without being read, when somebody was in the way
         self._needs_version = False
-        self._net: Net
+        self._net: Net | None = None
         self._waiting: list[tuple[Member, Any, Exception | None]] = []
         self._later: list[Member] = []
 
@@ -77,6 +77,7 @@ class Group:
     def _begin(self) -> None:
         """Read."""
         self._open = False
+        self._later = []
         keys: set[Key] = set(self._blind)
         for member in self.members:
             keys.update(member.keys)
@@ -91,9 +92,12 @@ class Group:
     def tell_unknown(self) -> None:
         """Let nobody wait any longer. The link stays with the group, for a commit is never cancelled."""
         error = OutcomeUnknown("the commit has not been confirmed for a long time")
-        for member in (*self.members, *self.parked):
+        for member in self.members:
             if not member.future.done():
                 member.future.set_exception(error)
+        for member in self.parked:
+            if not member.future.done():
+                member.future.set_exception(StoreFailure("a commit of the same rows has not been confirmed"))
 
     def _reading(self, wanted: Sequence[Key]) -> list[Statement]:
         statements = fetch(wanted) if wanted else []
@@ -241,10 +245,11 @@ class Group:
         self._fail(failure(error))
 
     def _fail(self, error: StoreError) -> None:
+        later = set(self._later)
         for member in self.members:
-            if not member.future.done():
+            if member not in later and not member.future.done():
                 member.future.set_exception(error)
-        self._ended(self, [])
+        self._ended(self, self._later)
 
     def _move(self, error: Exception) -> None:
         """Nothing was done, and this link is of no use: the members wait for another one."""
@@ -263,9 +268,8 @@ class Group:
     def _find_gone(self) -> None:
         """A table is missing; see which ones are."""
         spaces = {key[0] for key in self._read}
-        net = getattr(self, "_net", None)
-        if net is not None:
-            spaces |= {key[0] for key in net.final}
+        if self._net is not None:
+            spaces |= {key[0] for key in self._net.final}
 
         def found(results: list[Result], error: Exception | None) -> None:
             if error is not None:
@@ -289,9 +293,8 @@ class Group:
             busy.__cause__ = error
             self._fail(busy)
             return
-        net = getattr(self, "_net", None)
-        if net is not None:
-            self._blind |= {key for key in net.final if key[0] not in self._gone}
+        if self._net is not None:
+            self._blind |= {key for key in self._net.final if key[0] not in self._gone}
         self._locking = True
         if self._tries < 2:
             self._again()
