@@ -119,9 +119,14 @@ ROOMS = (
     Room(f"{SOURCE}/api/instance", "Operations of Stator's own on backups of the whole instance."),
     Room(
         f"{SOURCE}/autoscaling",
-        "How much tables and indexes shall have, told by what is asked of them: the engine is pure, `scalings` keeps what it "
-        "goes by. `services/autoscaling` acts on it.",
+        "How much tables and indexes shall have, told by what is asked of them: the engine is pure, `scalings` keeps "
+        "what it goes by. `services/autoscaling` acts on it.",
         ("load", "policy", "tracking", "decision"),
+    ),
+    Room(
+        f"{SOURCE}/autoscaling/dynamic",
+        "Dynamic DynamoDB's configuration file and its rules. Pure; `cli/scaling` acts on them.",
+        ("options", "configuration", "rules"),
     ),
     Room(f"{SOURCE}/api/cloudwatch", "CloudWatch's operations on metrics and alarms."),
     Room(f"{SOURCE}/api/autoscaling", "Application Auto Scaling's operations."),
@@ -179,6 +184,16 @@ ROOMS = (
         f"{SOURCE}/cli/moving",
         "Tables to files, from files and between servers: clients of any DynamoDB, none of which knows the house.",
         ("source", "writer", "transfer", "logbook", "target", "copy", "backup", "restore", "export"),
+    ),
+    Room(
+        f"{SOURCE}/cli/scaling",
+        "`stator autoscale`: a daemon that scales tables of any DynamoDB by Dynamic DynamoDB's configuration.",
+        ("autoscale", "watch", "gauges"),
+    ),
+    Room(
+        f"{SOURCE}/cli/declaring",
+        "`stator apply`: tables as a file declares them.",
+        ("declaration", "plan", "apply"),
     ),
     Room("tools", "What writes the generated pages."),
     Room("deploy", "What Stator can run on ([failover.md](failover.md))."),
