@@ -11,7 +11,7 @@ CODE := src tests $(wildcard examples tools benchmarks deploy)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test test-postgres test-failover check format bench example fuzz docs clean
+.PHONY: help install serve test test-postgres test-routers test-failover check format bench example fuzz docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ ON_POSTGRES := tests/operations tests/serializable tests/crash/test_server_kill.
 
 test-postgres: $(STAMP) ## Run the tests of servers with PostgreSQL under them (Debian's package postgresql)
 	@STATOR_TEST_STORE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile $(ON_POSTGRES) $(ARGS)
+
+test-routers: $(STAMP) ## Kill and stop routers over one PostgreSQL under load, fifty times (ten minutes)
+	@STATOR_ROUTER_KILLS=50 $(BIN)/python -m pytest -s tests/routers/test_kills.py $(ARGS)
 
 test-failover: $(STAMP) ## Kill a PostgreSQL cluster's primary under load (etcd, Patroni; two minutes)
 	@mkdir -p build
