@@ -170,7 +170,7 @@ def test_groups_of_citus_are_shards(servers: Servers, ports: tuple[int, int]) ->
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgresql://a:6,b:7/d", [("a", "6"), ("b", "7")]),
+        ("postgresql://a,b:7/d", [("a", "5432"), ("b", "7")]),
         ("postgresql:///d?host=/run/postgresql", [("/run/postgresql", "5432")]),
         ("postgresql:///d?host=a,b&port=6", [("a", "6"), ("b", "6")]),
         ("postgresql:///d", [("localhost", "5432")]),

@@ -43,7 +43,7 @@ class Location:
         except psycopg.ProgrammingError:  # its text may quote the password
             given = {}
         ports = str(given.get("port", "5432")).split(",")
-        if not given or "@" in str(given.get("host")) or not all(port.isdigit() for port in ports):
+        if not given or "@" in str(given.get("host")) or not all(port.isdigit() for port in ports if port):
             raise BadLocation("is no URL that PostgreSQL understands; is a : / or @ in the password not %-coded?")
         target = "read-write" if read_write else "any"
         return cls(_DEFAULTS | {"target_session_attrs": target} | given)
@@ -58,7 +58,7 @@ class Location:
         hosts = str(given.get("host") or given.get("hostaddr") or "localhost").split(",")
         ports = str(given.get("port", "5432")).split(",")
         ports = ports * len(hosts) if len(ports) == 1 else ports
-        places = ",".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=False))
+        places = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
         return f"{places}/{given.get('dbname') or given.get('user') or ''}"
 
     async def connect(self) -> psycopg.AsyncConnection[Any]:
