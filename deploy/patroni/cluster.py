@@ -95,12 +95,13 @@ class Cluster:
         """Until one node leads, one is synchronous and all follow. Raises ClusterError."""
         self._await(self.whole, f"not all nodes are up: {self.members()}", self.folder / "node*/log", seconds)
 
-    def kill_node(self, name: str) -> None:
-        """Kill an agent and all of its PostgreSQL, as when a machine loses power."""
+    def kill_node(self, name: str, *, orphans: bool = False) -> None:
+        """Kill an agent and all of its PostgreSQL, as when a machine loses power. Of `orphans`, the processes that serve
+        connections, most end by themselves once their parent is gone; some hang and keep their connections open."""
         postmaster = self._postmaster(name)
         if postmaster is not None:
             os.kill(postmaster, signal.SIGSTOP)  # it begets no more
-            for pid in (*children(postmaster), postmaster):
+            for pid in (*([] if orphans else children(postmaster)), postmaster):
                 os.kill(pid, signal.SIGKILL)
         self._agents[name].stop(signal.SIGKILL, _STOP_SECONDS)
 

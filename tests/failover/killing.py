@@ -20,13 +20,13 @@ class Kill(NamedTuple):
     rejoin_seconds: float
 
 
-def kill_primary(cluster: Cluster, log: WriteLog, writers: int) -> Kill:
+def kill_primary(cluster: Cluster, log: WriteLog, writers: int, *, orphans: bool = False) -> Kill:
     """Kill the primary, wait until all writers go on, start it again and wait until it follows."""
     cluster.wait_until_whole()
     killed = cluster.leader()
     assert killed is not None
     begun = time.monotonic()
-    cluster.kill_node(killed)
+    cluster.kill_node(killed, orphans=orphans)
     promoted = wait_for(lambda: _successor(cluster, killed), lambda: f"nobody took over from {killed}")
     goes_on(log, writers)
     gap = log.gap(begun)

@@ -1,7 +1,7 @@
 """The primary of a replicated cluster is killed under load, again and again: nothing acknowledged is lost.
 
 STATOR_FAILOVER_KILLS says how often (3 without it), STATOR_FAILOVER_SEED what the clients do, STATOR_FAILOVER_REPORT
-where the figures are written.
+where the figures are written. With STATOR_FAILOVER_ORPHANS only the parent of PostgreSQL's processes is killed.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ from tests.serializable.checker import unbalanced, violations
 _KILLS = int(os.environ.get("STATOR_FAILOVER_KILLS", "3"))
 _SEED = int(os.environ.get("STATOR_FAILOVER_SEED", "1"))
 _REPORT = os.environ.get("STATOR_FAILOVER_REPORT")
+_ORPHANS = bool(os.environ.get("STATOR_FAILOVER_ORPHANS"))
 _LOCK_SECONDS = 8
 _WRITERS = 4
 _CLIENTS = 4
@@ -116,7 +117,7 @@ def _kill_under_load(cluster: Cluster, log: WriteLog, field: clients.Field) -> l
         thread.start()
     try:
         goes_on(log, _WRITERS)
-        kills = [kill_primary(cluster, log, _WRITERS) for _ in range(_KILLS)]
+        kills = [kill_primary(cluster, log, _WRITERS, orphans=_ORPHANS) for _ in range(_KILLS)]
     finally:
         field.stop.set()
         for writer in writers:
