@@ -29,6 +29,7 @@ from stator.items.read import Reader
 from stator.journal.mappings import Mappings
 from stator.journal.streams import Streams
 from stator.metrics.alarms import Alarms
+from stator.metrics.custom import Custom
 from stator.metrics.insight_store import InsightStore
 from stator.metrics.meter import Meters
 from stator.metrics.series_store import SeriesStore
@@ -82,6 +83,7 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
             InsightStore(store, system_clock),
             alarms=Alarms(store, system_clock),
             scalings=Scalings(store, system_clock),
+            custom=Custom(store, system_clock),
             meters=meters,
         )
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])
