@@ -96,8 +96,8 @@ class Cluster:
         self._await(self.whole, f"not all nodes are up: {self.members()}", self.folder / "node*/log", seconds)
 
     def kill_node(self, name: str, *, orphans: bool = False) -> None:
-        """Kill an agent and all of its PostgreSQL, as when a machine loses power. Left alive, of the `orphans` that serve
-        connections most end by themselves, and some hang and keep their connections open."""
+        """Kill an agent and all of its PostgreSQL, as when a machine loses power. `orphans` leaves alive what serves
+        connections: most of it ends by itself, some hangs and keeps its connections open."""
         postmaster = self._postmaster(name)
         if postmaster is not None:
             os.kill(postmaster, signal.SIGSTOP)  # it begets no more
