@@ -1,8 +1,9 @@
 """`python -m benchmarks.backfill`: how long an index takes to be filled on a table that is there.
 
 Items are loaded straight into a data directory. Then, of a real server over HTTP: a whole Scan, page after page over
-one connection; an index added and waited for, without other traffic; another added under a constant load of GetItem,
-whose latencies are compared with those of the same load before. A request that is late puts off no other.
+one connection, and the same by boto3; an index added and waited for, without other traffic; another added under a
+constant load of GetItem, whose latencies are compared with those of the same load before. A request that is late puts
+off no other.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import boto3
 import orjson
 import uvloop
 
@@ -67,6 +69,22 @@ async def scan(client: Client, *, parse: bool) -> tuple[int, float]:
         if "LastEvaluatedKey" not in rest:
             return count, time.perf_counter() - began
         request = {"ExclusiveStartKey": rest["LastEvaluatedKey"]}
+
+
+def scan_by_boto3(target: Target) -> tuple[int, float]:
+    """The same with the SDK's client, which makes Python objects of every attribute."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=f"http://{target.process.host}:{target.process.port}",
+        region_name=target.key.region,
+        aws_access_key_id=target.key.access_key,
+        aws_secret_access_key=target.key.secret,
+    )
+    began = time.perf_counter()
+    pages = client.get_paginator("scan").paginate(TableName=workload.TABLE)
+    count = sum(page["Count"] for page in pages)
+    client.close()
+    return count, time.perf_counter() - began
 
 
 def _end_of_items(reply: bytes) -> int:
@@ -173,13 +191,14 @@ async def measure(scratch: Path, items: int, per_second: int, say: Callable[[str
         _, parsed = await scan(client, parse=True)
         if count != items:
             raise LoadError(f"{count} items where {items} were loaded")
-        say(f"scan of {items:,} items: {scanned:.2f} s, {parsed:.2f} s with every page parsed")
+        _, sdk = await asyncio.to_thread(scan_by_boto3, target)
+        say(f"scan of {items:,} items: {scanned:.2f} s, {parsed:.2f} s with every page parsed, {sdk:.2f} s by boto3")
         used = target.process.used().cpu_seconds
         filled = await fill(client, "email")
         used = target.process.used().cpu_seconds - used
         say(
             f"fill without load: {filled:.2f} s, {filled / scanned:.2f} x scan, {filled / parsed:.2f} x parsed scan,"
-            f" {used / items * 1e6:.1f} us of CPU an item"
+            f" {filled / sdk:.2f} x boto3's, {used / items * 1e6:.1f} us of CPU an item"
         )
         under = UnderLoad(target, per_second, [workload.GET_ITEM])
         loaded = await under.run(lambda: fill(client, "name"))
