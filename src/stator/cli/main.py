@@ -18,17 +18,29 @@ def main(arguments: list[str] | None = None) -> int:
         return _print_version()
     try:
         if found.command in _WITHOUT_SETTINGS:
-            try:
-                return _move(found)
-            except OSError as error:  # a full disk, say
-                raise Complaint(f"{error.filename or 'cannot go on'}: {error.strerror or error}.") from error
-        return _run(found, load(given_settings(found), os.environ, found.config))
+            return _told(_move(found))
+        return _told(_run(found, load(given_settings(found), os.environ, found.config)))
     except ConfigurationError as error:
         return _complain(error, code=2)
     except Complaint as error:
         return _complain(error, code=error.exit_code)
+    except BrokenPipeError:  # who read the output has seen enough, as `head` does
+        return _without_output()
+    except OSError as error:  # a full disk, say
+        return _complain(Complaint(f"{error.filename or 'cannot go on'}: {error.strerror or error}."), code=1)
     except KeyboardInterrupt:
         return _complain(Interrupted("stopped"), code=Interrupted.exit_code)
+
+
+def _told(code: int) -> int:
+    """Write now what is left of the output: at the end of the process nobody would catch why it cannot be."""
+    print(end="", flush=True)
+    return code
+
+
+def _without_output() -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the end of the process complains of it
+    return 1
 
 
 def _move(found: Namespace) -> int:
