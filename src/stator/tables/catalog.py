@@ -245,7 +245,7 @@ class Catalog:
 
     async def find_orphans(self) -> tuple[int, ...]:
         """Spaces that nothing refers to, those of changes under way among them."""
-        return await find_orphans(self._store, [each for tables in self._tables.values() for each in tables.values()])
+        return await find_orphans(self._store, (each for tables in self._tables.values() for each in tables.values()))
 
     async def settle(self) -> None:
         """Return once every router goes by what was changed before this call, and no write is left that was decided by
@@ -255,15 +255,16 @@ class Catalog:
 
     async def take(self, store: Store, keys: Sequence[Key] | None) -> None:
         """Bring the copy up to date with what others did to these rows; None: to any. Reads from `store`."""
+        places = {key: place for key in keys or () if (place := table_of(key)) is not None}
+        if keys is not None and not places and history.KEY not in keys:
+            return
         async with self._changing:
             if keys is None:
                 changed = await self._load(store)
             else:
-                places = {key: place for key in keys if (place := table_of(key)) is not None}
-                *rows, instance = await store.get([*places, history.KEY])
-                self.instance = history.read(instance)
-                found = zip(places.values(), rows, strict=True)
-                changed = [table for place, row in found if (table := self._take_up(place, row)) is not None]
+                *rows, row = await store.get([*places, history.KEY])
+                self.instance = history.read(row)
+                changed = [table for table in map(self._take_up, places.values(), rows) if table is not None]
         for table in changed:
             self._tell(table)
 
@@ -336,8 +337,7 @@ class Catalog:
             )
             rows += page.rows
             more = page.more and bool(page.rows)
-            if more:
-                after = Position(page.rows[-1].partition, page.rows[-1].sort)
+            after = Position(rows[-1].partition, rows[-1].sort) if rows else None
         (row,) = await store.get([history.KEY])
         self.instance = history.read(row)
         known, self._tables = self._tables, {}
