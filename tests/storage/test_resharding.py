@@ -170,12 +170,14 @@ def test_a_move_goes_on_from_where_it_came(tmp_path: Path, urls: list[str]) -> N
         offline.reshard(str(second), urls[0], lambda *_: None)
 
 
-def test_servers_keep_a_database_from_being_moved(tmp_path: Path, urls: list[str]) -> None:
+@pytest.mark.parametrize("router", ["", "5f0c2a"])
+def test_servers_keep_a_database_from_being_moved(tmp_path: Path, urls: list[str], router: str) -> None:
     directory = filled(tmp_path, 50)
     offline.reshard(str(directory), urls[0], lambda *_: None)
 
     async def serve_and_try() -> None:
-        store = await PostgresStore.open(Location.parse(urls[0], read_write=True))
+        location = Location.parse(urls[0], read_write=True)
+        store = await PostgresStore.open(location.named(router))
         try:
             await store.spaces()  # it is connected
             with pytest.raises(StoreFailure, match=r"servers use .*: stop them first"):
@@ -193,7 +195,7 @@ def test_a_server_that_came_late_is_noticed(tmp_path: Path, urls: list[str]) -> 
 
     def come(_what: str, _done: int) -> None:
         if not late:
-            late.append(psycopg.connect(urls[0], application_name="stator"))
+            late.append(psycopg.connect(urls[0], application_name="stator 5f0c2a"))
 
     with pytest.raises(StoreFailure, match=r"servers use .*: stop them first"):
         offline.reshard(urls[0], urls[1], come)

@@ -16,8 +16,8 @@ from stator.storage.resharding import Inventory, Shard
 _SHARDS = Statement(b"SELECT journal, shard, last FROM stator.shards ORDER BY journal, shard")
 _SPACES = Statement(b"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stator.space")
 _SERVERS = Statement(
-    b"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stator'"
-    b" AND pid <> pg_backend_pid()"
+    b"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    b" AND (application_name = 'stator' OR application_name LIKE 'stator %')"  # see `location.application_name`
 )
 _HOLD = (
     Statement(b"BEGIN"),
