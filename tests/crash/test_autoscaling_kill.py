@@ -40,7 +40,7 @@ class Place:
 
     def begin(self) -> None:
         log = self._folder / "log"
-        options = ("--autoscaling-low-seconds", "8")
+        options = ("--autoscaling-low-seconds", "12")  # no pause of a busy machine is as long
         self.server = ServerProcess(self._folder / "data", log, *options).wait_until_ready()
         self.dynamodb, self.scaling = self._client("dynamodb"), self._client("application-autoscaling")
 
