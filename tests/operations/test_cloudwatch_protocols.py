@@ -270,7 +270,9 @@ def test_packed_bodies_are_unpacked(server: RunningServer) -> None:
     assert (status, cbor2.loads(answer)) == (200, {"Metrics": []})
     bomb = gzip.compress(b"Action=ListMetrics&x=" + b"0" * 2_000_000)
     assert ask(server, "/", bomb, Content_Type=FORM, Content_Encoding="gzip")[0] == 413
-    assert ask(server, "/", b"no gzip", Content_Type=FORM, Content_Encoding="gzip")[0] == 500
+    assert ask(server, "/", b"no gzip", Content_Type=FORM, Content_Encoding="gzip")[0] == 400
+    status, headers, _ = ask(server, CBOR_PATH, gzip.compress(b"0" * 20_000_000), Content_Encoding="gzip")
+    assert (status, headers["x-amzn-query-error"]) == (400, "MalformedInput;Sender")
 
 
 def test_each_service_is_signed_for_in_its_own_name(server: RunningServer) -> None:

@@ -8,7 +8,12 @@ from typing import NamedTuple
 from stator.api.call import Answer, Call
 from stator.api.registry import CLOUDWATCH
 from stator.auth.signature import Place
-from stator.errors import RequestEntityTooLarge, UnknownOperationException
+from stator.errors import (
+    InternalServerError,
+    RequestEntityTooLarge,
+    SerializationException,
+    UnknownOperationException,
+)
 from stator.http.doors.cbor import Cbor
 from stator.http.doors.query import Query, fields_of
 from stator.http.doors.service import SERVICES, Service
@@ -103,7 +108,10 @@ def _body_of(request: Request) -> bytes:
     if len(body) > _BODY_BYTES_MAX:
         raise RequestEntityTooLarge
     if body and b"content-encoding" in request.headers:
-        body = decoded(body, request.headers[b"content-encoding"])
+        try:
+            body = decoded(body, request.headers[b"content-encoding"])
+        except InternalServerError:  # which is DynamoDB's word for it
+            raise SerializationException from None
         if len(body) > _BODY_BYTES_MAX:
             raise RequestEntityTooLarge
     return body

@@ -8,13 +8,21 @@ from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 from stator.metrics.math.fault import MathError
-from stator.metrics.math.line import Each, Line, Value, a_line, a_number, across, each, lines_of
+from stator.metrics.math.line import Each, Line, Value, a_line, a_number, across, each, lines_of, number
 
 Fold = Callable[[list[float]], float]
 
+
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf  # which is no point
+
+
 FOLDS: Final[Mapping[str, Fold]] = {
-    "SUM": math.fsum,
-    "AVG": lambda values: math.fsum(values) / len(values),
+    "SUM": _sum,
+    "AVG": lambda values: _sum(values) / len(values),
     "MIN": min,
     "MAX": max,
     "STDDEV": statistics.pstdev,
@@ -52,7 +60,10 @@ def fold(name: str, value: Value) -> Value:
         if name in ("SUM", "DATAPOINT_COUNT"):
             return 0.0
         raise NoValueError
-    return function(list(value.points.values()))
+    found = number(function(list(value.points.values())))
+    if found is None:
+        raise NoValueError
+    return found
 
 
 class NoValueError(Exception):
@@ -95,8 +106,11 @@ def _per_line(function: Callable[[Line], dict[float, float]]) -> Callable[[Value
         if isinstance(value, float):
             raise MathError("a number is no time series")
         if isinstance(value, list):
-            return [line.having(function(line)) for line in value]
-        return value.having(function(value))
+            return [stepped(line) for line in value]
+        return stepped(value)
+
+    def stepped(line: Line) -> Line:
+        return line.having({time: at for time, at in function(line).items() if math.isfinite(at)})
 
     return of
 

@@ -11,6 +11,7 @@ operand     = number | text | name | FUNCTION "(" [expression {"," expression}] 
             | "[" [expression {"," expression}] "]"
 """
 
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -140,10 +141,16 @@ class _Parser:
         self._depth -= 1
         return tree
 
+    def _number(self, text: str) -> float:
+        value = float(text)
+        if math.isinf(value):
+            raise MathError(f"the number {text[:20]} is too large")
+        return value
+
     def _operand(self) -> Tree:
         token = self._take()
         if token.kind == "number":
-            return Number(float(token.text))
+            return Number(self._number(token.text))
         if token.kind == "text":
             return Text(token.text[1:-1])
         if token.kind == "name" and token.text not in _RESERVED:

@@ -113,6 +113,14 @@ def test_functions_of_each_value() -> None:
     assert points("LOG(m1)", m1=line(math.e)) == [1, None, None, None, None]
 
 
+def test_what_no_number_can_hold_is_left_out() -> None:
+    huge = line(-1e308, 1e308, 1e308)
+    assert points("SUM(m1)", m1=line(1e308, 1e308)) == [None] * 5
+    assert points("AVG([m1,m1])", m1=line(1.0, 1e308)) == [1, None, None, None, None]
+    assert points("DIFF(m1)", m1=huge) == [None, None, 0, None, None]
+    assert points("RUNNING_SUM(m1)", m1=line(1e308, 1e308)) == [1e308, None, None, None, None]
+
+
 def test_functions_of_steps() -> None:
     assert points("DIFF(m1)", m1=A) == [None, 1, None, 2, 1]
     assert points("DIFF_TIME(m1)", m1=A) == [None, 60, None, 120, 60]
@@ -209,6 +217,7 @@ def test_searches_are_told_and_taken() -> None:
         ("LOG(0)", "no result"),
         ("10^999", "no result"),
         ("TIME_SERIES(m1)", "takes a number"),
+        ("SLICE(METRICS(), 1e400)", "too large"),
     ],
 )
 def test_complaints(expression: str, complaint: str | None) -> None:
@@ -270,7 +279,9 @@ def test_filling_leaves_what_was_there_and_no_gap(one: Line) -> None:
     assert len(filled.points) == 5
 
 
-OPERANDS = st.sampled_from(["m1", "m2", "METRICS()", "[m1,m2]", "1", "0", "2.5", "'x'", "REPEAT", "MAX", "DESC"])
+OPERANDS = st.sampled_from(
+    ["m1", "m2", "METRICS()", "[m1,m2]", "1", "0", "2.5", "1e308", "'x'", "REPEAT", "MAX", "DESC"]
+)
 EXPRESSIONS = st.recursive(
     OPERANDS,
     lambda inner: st.one_of(
