@@ -46,7 +46,7 @@ from stator.services.restores.chain_origin import ChainOrigin
 from stator.services.restores.restore import BackupOrigin, Origin, RestoreRunner
 from stator.services.supervisor import GRACE_SECONDS, Duty, Supervisor
 from stator.services.triggers.triggers import Triggers
-from stator.storage.routers.fence import OutOfTouch
+from stator.storage.routers.fence import LostTouch
 from stator.tables.destinations import ACTIVE, live
 
 _LEASE_SECONDS = 0.25
@@ -185,7 +185,7 @@ class Background:
         """Let what takes a moment finish, and stop what takes longer where it can go on."""
         await self.own.close()
         await self.lease.close()
-        with contextlib.suppress(OutOfTouch):  # then its last seconds are lost
+        with contextlib.suppress(LostTouch):  # then its last seconds are lost
             await self.metering.close()
 
 

@@ -21,7 +21,7 @@ from stator.metrics.metric import JOBS, JOBS_RETRYING, Figure
 from stator.services.parts import Parts
 from stator.services.supervisor import retry_seconds
 from stator.storage.failure import StoreError
-from stator.storage.routers.fence import OutOfTouch
+from stator.storage.routers.fence import LostTouch
 
 Runner = Callable[[Job], Awaitable[None]]
 
@@ -134,7 +134,7 @@ class JobRunner:
             if not self._closing:
                 _log.warning("job %s is another process's now", job.name)
             raise
-        except (LeaseLost, OutOfTouch):
+        except (LeaseLost, LostTouch):
             self._troubles.pop(name, None)  # finished, deleted or somebody else's
         except ArchiveError as error:  # its text says all there is to say
             _log.warning("job %s %s: %s", job.name, self._failed(name), error)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
-from stator.storage.routers.fence import OutOfTouch
+from stator.storage.routers.fence import LostTouch
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Supervisor:
             self._nudged.discard(duty.name)
             try:
                 done = await duty.run_once()
-            except OutOfTouch:  # of which membership tells; nothing was done
+            except LostTouch:  # of which membership tells
                 seconds = duty.pace_seconds
             except Exception:  # noqa: BLE001  whatever it was, the duty must go on
                 failures += 1

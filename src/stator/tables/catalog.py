@@ -314,10 +314,10 @@ class Catalog:
                 done: Table | int = await self._store.transact([place, history.KEY], decide_rows)
             except WireError:
                 raise
-            except Exception:
-                # The outcome is unknown: see what the store has.
-                (row,) = await self._store.get([place])
-                self._take_up((account, region, name), row)
+            except Exception:  # the outcome is unknown: see what the store has; out of touch, the news will tell
+                with contextlib.suppress(WireError):
+                    (row,) = await self._store.get([place])
+                    self._take_up((account, region, name), row)
                 raise
             if isinstance(done, Table):
                 self._remember(account, region, name, done)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,8 @@ import pytest
 from stator.clock import ManualClock
 from stator.errors import AccessDeniedException, ResourceInUseException, ResourceNotFoundException, ValidationException
 from stator.model.table import Status, Table
-from stator.storage.store import Key, Put, Usage
+from stator.storage.routers.fence import OutOfTouch
+from stator.storage.store import Key, Put, Row, Usage
 from stator.tables import lifecycle
 from stator.tables.catalog import DROP_GRACE_SECONDS, Catalog, Edit
 
@@ -173,6 +174,24 @@ def test_memory_follows_the_store_when_a_commit_fails_after_it_happened(
         with pytest.raises(OSError, match="disk"):
             await create(catalog, make_table(), clock)
         assert catalog.names(ACCOUNT, REGION) == ["music"]
+
+    asyncio.run(run())
+
+
+def test_a_change_of_unknown_outcome_is_not_said_to_be_refused(
+    store: Any, clock: ManualClock, make_table: Callable[..., Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made spaces for a change drops them when it is refused."""
+
+    async def refuse(_keys: Sequence[Key]) -> list[Row | None]:
+        raise OutOfTouch
+
+    async def run() -> None:
+        catalog = await open_catalog(store, clock)
+        store.fail_after_commit = OSError("the connection was lost")
+        monkeypatch.setattr(store, "get", refuse)
+        with pytest.raises(OSError, match="the connection was lost"):
+            await create(catalog, make_table(), clock)
 
     asyncio.run(run())
 

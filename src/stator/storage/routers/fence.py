@@ -39,7 +39,11 @@ T = TypeVar("T")
 STALE_SECONDS_MAX = 4.0
 
 
-class OutOfTouch(StoreError, InternalServerError):
+class LostTouch(StoreError):
+    """This router was out of touch when a write of its came to an end, of which it does not know how it ended."""
+
+
+class OutOfTouch(LostTouch, InternalServerError):
     """This router has not been heard of for a while. Nothing was done; the client may try again, here or elsewhere."""
 
     def __init__(self) -> None:
@@ -162,8 +166,8 @@ class Fence:
             raise
         except (StoreError, asyncio.CancelledError) as error:  # it may happen yet
             asyncio.get_running_loop().call_later(WRITE_SECONDS_MAX, epoch.leave)
-            if isinstance(error, StoreError):
-                self._check()
+            if isinstance(error, StoreError) and not self.open:
+                raise LostTouch(str(error)) from error
             raise
         except BaseException:  # what `decide` raised
             epoch.writes -= 1

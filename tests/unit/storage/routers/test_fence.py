@@ -10,7 +10,7 @@ from stator.clock import ManualClock
 from stator.errors import InternalServerError
 from stator.storage.failure import SpaceGone, StoreFailure
 from stator.storage.routers import fence as module
-from stator.storage.routers.fence import Fence, Mark, OutOfTouch
+from stator.storage.routers.fence import Fence, LostTouch, Mark, OutOfTouch
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Put, Row
 
@@ -124,6 +124,20 @@ def test_a_router_that_stood_still_before_it_decided_does_not_write() -> None:
             await fence.transact([KEY], put)
         store.meanwhile = lambda: None
         assert await store.get([KEY]) == [None]
+
+    run(test)
+
+
+def test_a_write_that_was_lost_with_touch_is_not_said_to_be_refused() -> None:
+    async def test(store: Slow, fence: Fence, clock: ManualClock) -> None:
+        def stand_still() -> None:
+            clock.advance(5.0)
+            raise StoreFailure("the commit was not confirmed")
+
+        store.meanwhile = stand_still
+        with pytest.raises(LostTouch, match="not confirmed") as raised:
+            await fence.transact([KEY], put)
+        assert not isinstance(raised.value, OutOfTouch | InternalServerError)
 
     run(test)
 
