@@ -30,8 +30,14 @@ def up(arguments: argparse.Namespace) -> int:
     folder = arguments.dir
     if Cluster.exists(folder):
         cluster = Cluster.open(folder)
+        made = len(cluster.layout.nodes), cluster.layout.lock_seconds
+        wanted = arguments.nodes or made[0], arguments.lock_seconds or made[1]
+        if made != wanted:
+            raise ClusterError(
+                f"the cluster in {folder} has {made[0]} nodes and a lock of {made[1]} s; see `down --delete`"
+            )
     else:
-        cluster = Cluster.create(folder, arguments.nodes, arguments.lock_seconds)
+        cluster = Cluster.create(folder, arguments.nodes or 3, arguments.lock_seconds or 20)
     print(f"starting etcd and {len(cluster.layout.nodes)} PostgreSQL nodes in {folder} ...", flush=True)
     cluster.start()
     _tell(cluster)
@@ -100,12 +106,11 @@ def _arguments() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         command.add_argument("--dir", type=Path, default=FOLDER, help="where everything lies (default: %(default)s)")
         if run is up:
-            command.add_argument("--nodes", type=_nodes, default=3, help="of PostgreSQL, 2 to 9 (default: 3)")
+            command.add_argument("--nodes", type=_nodes, help="of PostgreSQL, 2 to 9 (default: 3)")
             command.add_argument(
                 "--lock-seconds",
                 type=_lock_seconds,
-                default=20,
-                help="a primary silent for so long is replaced; 8 to 300 (default: %(default)s)",
+                help="a primary silent for so long is replaced; 8 to 300 (default: 20)",
             )
             command.add_argument("--install", action="store_true", help="install missing Debian packages, as root")
         elif run is kill:

@@ -97,7 +97,9 @@ def test_a_command_on_no_cluster_says_how_to_make_one(
     assert capsys.readouterr().err.endswith(f"there is no cluster in {tmp_path}; make one with `up`\n")
 
 
-def test_a_cluster_at_rest(installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_at_rest(
+    installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "cluster"
     Cluster.create(folder)
     assert command.main(["status", "--dir", str(folder)]) == 3
@@ -106,6 +108,9 @@ def test_a_cluster_at_rest(installed: None, tmp_path: Path, capsys: pytest.Captu
     assert "no node leads" in capsys.readouterr().err
     assert command.main(["kill", "node9", "--dir", str(folder)]) == 1
     assert "there is no node9" in capsys.readouterr().err
+    monkeypatch.setattr(command, "missing", list)
+    assert command.main(["up", "--nodes", "2", "--dir", str(folder)]) == 1
+    assert "has 3 nodes and a lock of 20 s" in capsys.readouterr().err
     assert command.main(["down", "--delete", "--dir", str(folder)]) == 0
     assert not folder.exists()
 
