@@ -270,6 +270,7 @@ class Membership:
 
     async def _observe(self) -> Leader:
         """Read the rows of all routers, take the clock forward, and remove those that are gone. Returns who leads."""
+        asked = self._fence.monotonic()  # what is read may be as old as this, where this router stood still meanwhile
         leader, members = await read_members(self._store)
         now = self._fence.monotonic()
         self._take_time(members)
@@ -277,7 +278,7 @@ class Membership:
             version, since = self._seen.get(id, (-1, now))
             if version != member.version:
                 version, since = self._seen[id] = (member.version, now)
-            if id != self.id and now - since > self._gone_seconds and await self._remove(member):
+            if id != self.id and asked - since > self._gone_seconds and await self._remove(member):
                 del members[id]
         self._seen = {id: seen for id, seen in self._seen.items() if id in members}
         self._members = members

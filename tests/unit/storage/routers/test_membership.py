@@ -9,10 +9,11 @@ import pytest
 
 from stator.clock import ManualClock, SteadyClock
 from stator.storage.routers.fence import STALE_SECONDS_MAX, Fence, OutOfTouch
+from stator.storage.routers.member import member_key
 from stator.storage.routers.membership import GONE_SECONDS, Membership
 from stator.storage.routers.news import Telling
 from stator.storage.sqlite.engine import SqliteStore
-from stator.storage.store import Change, Decide, Key, Put, Row, Store
+from stator.storage.store import Change, Decide, Key, Page, Put, Row, Store
 
 PLACE = bytes(8) + b"told"
 
@@ -178,6 +179,29 @@ def test_a_router_that_says_nothing_any_more_is_not_waited_for_and_serves_nobody
         await one.membership.cycle()
         house.monotonic.advance(1.0)
         await one.membership.cycle()
+        assert not one.membership.is_gone("other")
+
+    run(test)
+
+
+def test_a_router_that_stood_still_while_it_looked_takes_nobody_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(house: House) -> None:
+        one, _ = await house.router("one"), await house.router("other")
+        house.monotonic.advance(1.0)
+        await one.membership.cycle()
+        assert not one.membership.is_gone("other")
+        house.monotonic.advance(1.0)
+        read = house.store.range
+
+        async def read_and_stand_still(*arguments: Any, **named: Any) -> Page:
+            page = await read(*arguments, **named)
+            if arguments[1] == member_key("one").partition:
+                house.monotonic.advance(GONE_SECONDS + 1)  # while the other goes on
+            return page
+
+        monkeypatch.setattr(house.store, "range", read_and_stand_still)
+        await one.membership.cycle()
+        assert one.cut_off == []
         assert not one.membership.is_gone("other")
 
     run(test)
