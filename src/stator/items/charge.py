@@ -83,7 +83,7 @@ class ChargedWriter:
     async def commit(self, write: Write, operation: str) -> Outcome:
         """Make one write happen, or raise what refused it."""
         meter = self._meters.of(write.table)
-        if meter.writes is not None and not meter.writes.admits(write.key.partition):
+        if meter.writes is not None and not meter.writes.open:
             check_write(meter, write.table, write.key.partition, operation, sort=write.key.sort)
         if write.guard.condition is None and not write.table.indexes:  # most are: nothing can refuse them any more
             plain: Outcome = await self._writer.run((write.key,), write.decide, (write,))

@@ -22,6 +22,7 @@ KEYS_MAX: Final = 1024
 
 _WATCHED_FROM_SECONDS: Final = 0.5
 _CLOCK_FELL_SECONDS: Final = 600.0
+_NEVER = float("-inf")
 
 
 class Bucket:
@@ -70,16 +71,17 @@ class KeyRates:
     are told apart only while all of them together do about as much as one may.
     """
 
-    __slots__ = ("_limit", "_together", "full_at")
+    __slots__ = ("_limit", "_together", "full_at", "hot_until")
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._together = 0.0  # the same time for all keys as if they were one
         self.full_at: dict[bytes, float] = {}
+        self.hot_until = _NEVER  # no key is refused after that, unless more is charged
 
     def refuses(self, partition: bytes, now: float) -> bool:
         full_at = self.full_at.get(partition)
-        return full_at is not None and 1.0 <= full_at - now < _CLOCK_FELL_SECONDS
+        return full_at is not None and now <= full_at - 1.0 < now + _CLOCK_FELL_SECONDS
 
     def charge(self, partition: bytes, units: float, now: float) -> None:
         cost = units / self._limit
@@ -94,50 +96,38 @@ class KeyRates:
             return
         full_at = keys.get(partition)
         if full_at is None:
-            keys[partition] = now + cost
-            if len(keys) > KEYS_MAX:
-                self.full_at = {key: time for key, time in keys.items() if time > now}
-        else:
-            keys[partition] = (full_at if now < full_at < now + _CLOCK_FELL_SECONDS else now) + cost
+            full_at = now
+            if len(keys) >= KEYS_MAX:
+                keys = self.full_at = {key: time for key, time in keys.items() if time > now}
+        elif not now < full_at < now + _CLOCK_FELL_SECONDS:
+            full_at = now
+        keys[partition] = full_at = full_at + cost
+        if full_at - 1.0 >= now:
+            hot_until = self.hot_until if self.hot_until < now + _CLOCK_FELL_SECONDS else _NEVER
+            self.hot_until = max(hot_until, full_at - 1.0)
 
 
 class Budget:
     """What one side, reading or writing, of a table or index may do: every bucket and the key's own must be above zero.
     Buckets may be shared with other budgets.
 
-    On the path of every request of a table with limits: whoever asks is charged right after, without another look at
-    the clock.
+    On the path of every request of a table with limits, so most are let in by one look: who finds it `open` need not
+    ask, since nothing but charges closes it.
     """
 
-    __slots__ = ("_clock", "_now", "buckets", "keys", "spent")
+    __slots__ = ("_clock", "buckets", "keys", "open", "spent")
 
     def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None, clock: Clock, spent: float = 0.0) -> None:
         self._clock = clock
-        self._now = clock()  # when it was last asked
         self.buckets = buckets
         self.keys = keys
         self.spent = spent  # all units that were charged here: it only grows
-
-    def admits(self, partition: bytes | None) -> bool:
-        """Whether there is room now. `refusal` tells why there is none."""
-        self._now = now = self._clock()
-        for bucket in self.buckets:
-            level = bucket.level  # as `fill`, without a call
-            if now > bucket.at:
-                level += (now - bucket.at) * bucket.rate
-                if level > bucket.capacity:  # noqa: PLR1730
-                    level = bucket.capacity
-                bucket.level = level
-            bucket.at = now
-            if level <= 0.0:
-                return False
-        keys = self.keys
-        return keys is None or not keys.full_at or partition is None or not keys.refuses(partition, now)
+        self.open = False
 
     def refusal(self, partition: bytes | None, pending: float = 0.0) -> str | None:
         """The kind of the bucket that is exhausted, `KEY_RANGE` for that of the key; None if there is room. `pending`:
         units that were let in and are yet to be charged."""
-        self._now = now = self._clock()
+        now = self._clock()
         for bucket in self.buckets:
             if bucket.fill(now) <= pending:
                 return bucket.kind
@@ -147,14 +137,38 @@ class Budget:
 
     def charge(self, units: float, partition: bytes | None) -> None:
         """Charge what was let in."""
+        now = self._clock()
         self.spent += units
-        for bucket in self.buckets:
-            bucket.level -= units
-        if partition is not None and self.keys is not None:
-            self.keys.charge(partition, units, self._now)
+        buckets = self.buckets
+        is_open = len(buckets) < 2  # another budget may empty what is shared
+        for bucket in buckets:
+            level = bucket.level  # as `fill`, without a call
+            if now > bucket.at:
+                level += (now - bucket.at) * bucket.rate
+                if level > bucket.capacity:  # noqa: PLR1730
+                    level = bucket.capacity
+            bucket.at = now
+            bucket.level = level = level - units
+            if level <= 0.0:
+                is_open = False
+        keys = self.keys
+        if keys is not None:
+            if partition is not None:
+                keys.charge(partition, units, now)
+            if keys.hot_until >= now:
+                is_open = False
+        self.open = is_open
 
     def take(self, units: float) -> None:
         """Charge what another process let in."""
         now = self._clock()
         for bucket in self.buckets:
             bucket.take(units, now)
+        self.open = False
+
+    def lower(self, level: float) -> None:
+        """Leave no more than so many units in the first bucket."""
+        if self.buckets:
+            bucket = self.buckets[0]
+            bucket.level = min(bucket.fill(self._clock()), level)
+        self.open = False

@@ -202,9 +202,9 @@ class Budgets:
                 continue
             old = before or _NOTHING
             if meter.reads is not None:
-                _charge(meter.reads, _grown(old.read, share.read), None if not gap else share.read_level, now)
+                _charge(meter.reads, _grown(old.read, share.read), None if not gap else share.read_level)
             if meter.writes is not None:
-                _charge(meter.writes, _grown(old.write, share.write), None if not gap else share.write_level, now)
+                _charge(meter.writes, _grown(old.write, share.write), None if not gap else share.write_level)
         return 1
 
     def _remember(self, shares: Mapping[int, Share], time: float) -> None:
@@ -261,13 +261,12 @@ def _grown(before: float, after: float) -> float:
     return after - before if after >= before else after
 
 
-def _charge(budget: Budget, units: float, level: float | None, now: float) -> None:
+def _charge(budget: Budget, units: float, level: float | None) -> None:
     """Charge what another let in, or have no more than it has left, where its level is given."""
     if level is None:
         budget.take(units)
-    elif budget.buckets:
-        bucket = budget.buckets[0]
-        bucket.level = min(bucket.fill(now), level)
+    else:
+        budget.lower(level)
 
 
 def _share(meter: Meter, now: float) -> Share:

@@ -98,17 +98,42 @@ def test_a_budget_names_the_bucket_that_is_empty_and_counts_what_is_pending() ->
     assert budget.spent == 7.0
 
 
-@given(RATES, STEPS)
-def test_the_short_way_of_asking_is_as_good_as_the_long_one(rate: float, steps: list[tuple[float, float]]) -> None:
+@given(RATES, STEPS, st.sampled_from([None, b"k"]))
+def test_who_finds_it_open_would_be_let_in(rate: float, steps: list[tuple[float, float]], key: bytes | None) -> None:
     clock = ManualClock(0.0)
-    short, long = (Budget((Bucket(PROVISIONED, rate, 300.0, 0.0),), KeyRates(rate), clock) for _ in range(2))
+    budget = Budget((Bucket(PROVISIONED, rate, 300.0, 0.0),), KeyRates(rate), clock)
     for seconds, units in steps:
         clock.advance(seconds / 400)
-        admitted = short.admits(b"k")
-        assert admitted == (long.refusal(b"k") is None)
-        if admitted:
-            short.charge(units, b"k")
-            long.charge(units, b"k")
+        refusal = budget.refusal(key)
+        assert not (budget.open and refusal)
+        if refusal is None:
+            budget.charge(units, key)
+            assert budget.open == (budget.buckets[0].level > 0 and budget.refusal(b"k") is None)
+
+
+def _open(budget: Budget) -> bool:
+    return budget.open
+
+
+def test_what_another_process_took_and_what_is_shared_has_to_be_asked_for() -> None:
+    clock = ManualClock(0.0)
+    alone = Budget((Bucket(PROVISIONED, 10.0, 300.0, 0.0),), None, clock)
+    assert not _open(alone)  # nobody knows yet
+    alone.charge(1.0, None)
+    assert _open(alone)
+    alone.take(5000.0)
+    assert not _open(alone)
+    shared = Budget((Bucket("Max", 10.0, 300.0, 0.0), Bucket("Account", 10.0, 1.0, 0.0)), None, clock)
+    shared.charge(1.0, None)
+    assert not _open(shared)
+    alone.lower(7.0)
+    assert alone.buckets[0].level == 2999.0 - 5000.0
+    clock.advance(300)
+    alone.charge(1.0, None)
+    assert _open(alone)
+    alone.lower(-1.0)
+    assert not _open(alone)
+    assert alone.buckets[0].level == -1.0
 
 
 def _drive(keys: KeyRates, demand: dict[bytes, float], seconds: int) -> dict[bytes, float]:
@@ -173,8 +198,6 @@ def test_a_budget_refuses_a_hot_key_and_lets_others_in() -> None:
     for _ in range(3000):
         budget.charge(1.0, b"hot")
     assert budget.refusal(b"hot") == KEY_RANGE
-    assert not budget.admits(b"hot")
+    assert not budget.open
     assert budget.refusal(b"other") is None
-    assert budget.admits(b"other")
     assert budget.refusal(None) is None  # a scan reads no single key
-    assert budget.admits(None)

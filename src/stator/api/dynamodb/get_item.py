@@ -22,7 +22,7 @@ async def get_item(call: Call) -> bytes:
     prepare.check_key_paths(table, paths)
     consistent = request.get("ConsistentRead", False)
     meter = call.parts.meters.of(table)
-    if meter.reads is not None and not meter.reads.admits(key.partition):
+    if meter.reads is not None and not meter.reads.open:
         check_read(meter, table, key.partition, "GetItem", sort=key.sort)
     row = await call.parts.reader.row(key, consistent=consistent)
     units = read_units(0 if row is None else row.size, consistent=consistent)
