@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from stator.storage.postgres import lag
-from stator.storage.postgres.engine import PostgresStore
+from stator.storage.failure import StoreBusy, StoreFailure
+from stator.storage.postgres import desks, lag
+from stator.storage.postgres.engine import Limits, PostgresStore
 from stator.storage.postgres.location import Location
-from stator.storage.store import Key, Page
+from stator.storage.postgres.reading import Get
+from stator.storage.store import Key, Page, Row
 from tests import postgres
 from tests.storage.engines import put, write
 
@@ -144,3 +146,16 @@ def test_without_its_standby_the_primary_is_read(primary: postgres.Cluster, stan
         await _until(lambda: _ready(store))
 
     _run(primary, standby, test)
+
+
+def test_where_neither_standbys_nor_the_primary_can_answer_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desks, "WAITING_MAX", 0)
+
+    async def test() -> None:
+        store = PostgresStore(Location.parse("postgresql://nobody@127.0.0.1:1/none", read_write=True), None, Limits())
+        future: asyncio.Future[list[Row | None]] = asyncio.get_running_loop().create_future()
+        store._read_here(Get([A], future), StoreFailure("the standby is gone"))
+        with pytest.raises(StoreBusy):
+            await asyncio.wait_for(future, SECONDS_MAX)
+
+    asyncio.run(test())

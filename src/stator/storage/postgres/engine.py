@@ -267,10 +267,11 @@ class PostgresStore:
 
     def _read_here(self, read: Read, _error: StoreError) -> None:
         """What no standby could answer, the primary does."""
-        if self._closed:
-            _refuse(read, StoreClosed("the store is closed"))
-        else:
+        try:
+            self._check()
             self._reads.submit(read)
+        except StoreError as error:  # there is nobody else who could
+            _refuse(read, error)
 
     def _ask(self, statement: Statement, parse: Callable[[Result], Any], absent: Any) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = self._loop.create_future()
