@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stator.cli.complaint import Complaint
+from stator.cli.declaring.members import check, check_keys
 
 _BYTES_MAX: Final = 1024 * 1024
 
@@ -119,10 +120,12 @@ def _table(
         scaling = _scaling(key, told, {**policy, **_policy(key, told.get("AutoScalingPolicyConfiguration"))})
     elif any(bound in told for bound in _BOUNDS):
         raise Complaint(f"{key} has bounds for auto scaling, but not enableAutoScaling: true.")
+    check(key, {member: told[member] for member in (*_CREATE, "TimeToLiveSpecification") if member in told})
     create = {member: copy.deepcopy(told[member]) for member in _CREATE if member in told}
     for short, member in (("attributes", "AttributeDefinitions"), ("schema", "KeySchema")):
         if short in told:
             create[member] = _elements(key, short, told[short])
+    check_keys(key, create)
     if scaling is not None:
         if create.get("BillingMode") == "PAY_PER_REQUEST":
             raise Complaint(f"{key} is on demand, so there is nothing to scale: leave one of the two out.")
