@@ -66,13 +66,13 @@ async def read_news(store: Store, after: int) -> News:
         Bound(_sort(after), inclusive=False),
         None,
         reverse=False,
-        rows_max=NEWS_KEPT,
+        rows_max=NEWS_KEPT + 1,
         bytes_max=_BYTES_MAX,
     )
     if not page.rows:
         return News(after, ())
     first, last = (int.from_bytes(page.rows[place].sort, "big") for place in (0, -1))
-    if first != after + 1:
+    if first != after + 1 or page.more:  # whoever looks is to know all there is
         return News((await read_count(store)).generation, None)
     keys: dict[Key, None] = {}
     for row in page.rows:

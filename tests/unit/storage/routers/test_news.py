@@ -77,6 +77,17 @@ def test_who_missed_what_is_forgotten_reads_everything_anew(monkeypatch: pytest.
     run(test)
 
 
+def test_news_that_do_not_fit_a_page_are_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BYTES_MAX", 10)
+
+    async def test(store: SqliteStore, telling: Telling) -> None:
+        for number in range(3):
+            await write(telling, TOLD._replace(sort=b"%d" % number))
+        assert await read_news(store, 0) == News(3, None)
+
+    run(test)
+
+
 def test_the_count_is_stored_with_a_format() -> None:
     value = put_count(Count(7, 2)).value
     assert count_of(Row(b"", b"", 1, 1, value)) == Count(7, 2)
