@@ -38,6 +38,14 @@ T = TypeVar("T")
 
 STALE_SECONDS_MAX = 4.0
 
+_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed() -> float:
+    """Seconds since some moment, also those that the machine slept: Linux leaves them out of `time.monotonic`, and a
+    router that slept would think that it is in touch."""
+    return time.clock_gettime(_CLOCK)
+
 
 class LostTouch(StoreError):
     """This router was out of touch when a write of its came to an end, of which it does not know how it ended."""
@@ -74,7 +82,7 @@ class _Epoch:
 class Fence:
     """A `Store` that is open until `until` by the `monotonic` clock: without end before the router has joined."""
 
-    def __init__(self, store: Store, monotonic: Clock = time.monotonic) -> None:
+    def __init__(self, store: Store, monotonic: Clock = elapsed) -> None:
         self._store = store
         self.monotonic = monotonic
         self.until = math.inf

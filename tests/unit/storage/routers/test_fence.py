@@ -1,6 +1,7 @@
 """The fence: nothing is read or written by a router that is out of touch, and every write is waited for."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -101,6 +102,23 @@ def test_out_of_touch_nothing_is_read_or_written() -> None:
         assert await store.get([KEY]) == [None]
 
     run(test)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has two clocks")
+def test_a_machine_that_slept_is_out_of_touch(monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = time.clock_gettime
+
+    async def main() -> None:
+        store = SqliteStore.open(None)
+        fence = Fence(store)
+        fence.until = fence.monotonic() + 600.0
+        assert fence.open
+        monkeypatch.setattr(time, "clock_gettime", lambda id: tell(id) + 3600 * (id == time.CLOCK_BOOTTIME))
+        with pytest.raises(OutOfTouch):
+            await fence.transact([KEY], put)
+        await store.close()
+
+    asyncio.run(main())
 
 
 def test_clients_are_told_to_try_again() -> None:
