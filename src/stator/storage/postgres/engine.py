@@ -14,7 +14,7 @@ import psycopg
 
 from stator.storage.failure import StoreClosed, StoreError, StoreFailure
 from stator.storage.postgres import schema
-from stator.storage.postgres.binary import int8, unsigned
+from stator.storage.postgres.binary import int4_array, int8, unsigned
 from stator.storage.postgres.desks import WAIT_SECONDS, ReadDesk, WriteDesk
 from stator.storage.postgres.fault import LinkLost, SqlError, failure
 from stator.storage.postgres.group import Member
@@ -25,7 +25,7 @@ from stator.storage.postgres.page import RangeQuery, ScanQuery, measure
 from stator.storage.postgres.pool import Pool, plain, run
 from stator.storage.postgres.reading import Ask, Get, PageRead, Read
 from stator.storage.postgres.snapshot import PostgresSnapshot
-from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, SPACES, TRIM, USAGE, table
+from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, NAMED, SPACES, TRIM, USAGE, table
 from stator.storage.postgres.succession import Succession
 from stator.storage.store import WRITE_SECONDS_MAX, Bound, Decide, Key, Page, Position, Record, Row, Usage
 
@@ -231,10 +231,14 @@ class PostgresStore:
 
     async def cut_off(self, router: str) -> None:
         """End the connections of another router. When this returns, nothing that it has sent can happen any more."""
-        statement = Statement(CUT_OFF, [application_name(router).encode()])
+        name = application_name(router).encode()
 
         async def cut(link: Link) -> None:
-            while (await run(link, [statement]))[0].ntuples:  # noqa: ASYNC110  another process's end sets no event
+            # Only those there are now: one that is not dead connects again, and what it decides now is refused.
+            left = (await run(link, [Statement(NAMED, [name])]))[0]
+            while left.ntuples:
+                pids = int4_array([unsigned(left.get_value(at, 0), "big") for at in range(left.ntuples)])
+                left = (await run(link, [Statement(CUT_OFF, [name, pids])]))[0]
                 await asyncio.sleep(CUT_SECONDS)
 
         await self._do(cut)

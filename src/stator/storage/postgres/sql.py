@@ -167,6 +167,7 @@ VERSION = b"SELECT nextval('stator.version')"
 EXISTING = b"SELECT space FROM stator.spaces WHERE space = ANY($1::int8[])"
 SPACES = b"SELECT space FROM stator.spaces ORDER BY space"
 CUT_OFF = (
-    b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    b" WHERE datname = current_database() AND application_name = $1::text"
+    b"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
+    b" WHERE datname = current_database() AND application_name = $1::text AND pid = ANY($2::int4[])"
 )
+NAMED = b"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1::text"
