@@ -9,7 +9,8 @@ class StoreError(Exception):
 
 class StoreFailure(StoreError):
     """The engine could not do it: disk full, I/O error, corrupt file. A write that raises this was rolled back, save
-    that after a failed sync it may come to light again when the store is next opened."""
+    that after a failed sync it may come to light again when the store is next opened, and that nobody knows how a
+    commit ended whose answer was lost with the connection to a database."""
 
 
 class StoreBusy(StoreError):

@@ -165,7 +165,7 @@ class Store(Protocol):
 
         Serializable against every other `transact`. Every write there is goes through here. Raises what `decide`
         raised, SpaceGone for a put into a space that does not exist, StoreBusy when too much waits already,
-        StoreFailure when the engine failed, each with nothing written. A caller that is cancelled may
+        each with nothing written, and StoreFailure when the engine failed, see there. A caller that is cancelled may
         or may not have written. In an engine that several processes write to, a write that was decided has happened or
         not WRITE_SECONDS_MAX after the process that decided it died or was stopped.
         """
