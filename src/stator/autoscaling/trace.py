@@ -5,6 +5,7 @@ says no number is a header. Lines that begin with `#` are passed over.
 """
 
 import csv
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Final, NamedTuple
@@ -23,11 +24,18 @@ class Trace(NamedTuple):
     demand: list[float]  # units a second, second by second
 
 
+def _rows(text: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(StringIO(text))
+    except csv.Error as error:  # a cell without an end
+        raise TraceFault(f"it is no CSV: {error}") from error
+
+
 def parse_trace(text: str) -> Trace:
     """The load lasts for as long after the last line as the one before it did, a minute at least."""
     points: list[tuple[float, float]] = []
     dated = False
-    for number, row in enumerate(csv.reader(StringIO(text)), 1):
+    for number, row in enumerate(_rows(text), 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#"):
             continue

@@ -93,7 +93,12 @@ class Client:
 
     def call(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
         """The answer to one operation. Raises Refused; Complaint when the server cannot be reached."""
-        answer: dict[str, Any] = orjson.loads(self.exchange(operation, orjson.dumps(members)))
+        try:
+            answer = orjson.loads(self.exchange(operation, orjson.dumps(members)))
+        except orjson.JSONDecodeError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise Complaint(f"{self.endpoint.url} is no DynamoDB: its answer is no JSON object. See --url.")
         return answer
 
     @property

@@ -117,6 +117,9 @@ def test_connections_are_kept(serve: Serve) -> None:
     ("answer", "text"),
     [
         ((400, b"<html>"), "is no DynamoDB: it said 400 b'<html>'. See --url."),
+        ((200, b"<html>"), "is no DynamoDB: its answer is no JSON object. See --url."),
+        ((200, b""), "is no DynamoDB"),
+        ((200, []), "is no DynamoDB"),
         (error(400, "UnrecognizedClientException"), "does not let this access key in: so it is Set AWS_ACCESS_KEY_ID"),
         (error(400, "UnknownOperationException"), "does not have this operation"),
     ],
