@@ -24,6 +24,10 @@ class Trace(NamedTuple):
     demand: list[float]  # units a second, second by second
 
 
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= 40 else f"{cell[:20]}..."
+
+
 def _rows(text: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(StringIO(text))
@@ -45,7 +49,7 @@ def parse_trace(text: str) -> Trace:
         if time is None or units is None or not 0 <= units < 1e12:
             if not points and time is None and units is None:
                 continue  # a header
-            raise TraceFault(f"line {number} says {cells[0]},{cells[1]}, which is no time and units")
+            raise TraceFault(f"line {number} says {_cut(cells[0])},{_cut(cells[1])}, which is no time and units")
         dated = dated or _number(cells[0]) is None
         if points and time <= points[-1][0]:
             raise TraceFault(f"line {number} comes before the line above it")

@@ -39,7 +39,8 @@ def test_times() -> None:
         ("-5,1\n", "before the beginning"),
         ("5,1\n5,2\n", "line 2 comes before"),
         ("0,1\n9999999,2\n", "longer than 31 days"),
-        ("0," + "1" * 200_000, "is no CSV"),
+        ("0,1\r60,2\n", "is no CSV"),
+        ("0," + "1" * 100_000, r"line 1 says 0,1{20}\.\.\."),
     ],
 )
 def test_what_is_no_trace(text: str, part: str) -> None:
