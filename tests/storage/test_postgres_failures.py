@@ -14,7 +14,9 @@ from stator.storage.failure import FormatTooNew, NotADataDirectory, StoreBusy, S
 from stator.storage.postgres import desks
 from stator.storage.postgres.engine import Limits, PostgresStore
 from stator.storage.postgres.fault import OutcomeUnknown
+from stator.storage.postgres.link import Statement
 from stator.storage.postgres.location import BadLocation, Location
+from stator.storage.postgres.pool import run
 from stator.storage.store import Append, Change, Key, Row, Store
 from tests import postgres
 from tests.storage.engines import every, put, write
@@ -186,6 +188,18 @@ def test_a_deadlock_is_tried_again(cluster: postgres.Cluster, url: str) -> None:
                 other.commit()
             await writing
             assert [await _value(store, key) for key in (A, B)] == [b"2", b"2"]
+
+    asyncio.run(test())
+
+
+def test_a_database_may_have_another_isolation_level_for_others(cluster: postgres.Cluster, url: str) -> None:
+    name = url.rpartition("/")[2].partition("?")[0]
+    postgres.execute(url, f'ALTER DATABASE "{name}" SET default_transaction_isolation TO serializable')
+
+    async def test() -> None:
+        async with opened(url) as store:
+            (shown,) = await store._do(lambda link: run(link, [Statement(b"SHOW transaction_isolation")], once=True))
+            assert shown.get_value(0, 0) == b"read committed"
 
     asyncio.run(test())
 

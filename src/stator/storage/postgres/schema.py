@@ -53,6 +53,8 @@ _SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
+    # Whoever waited for a row sees it as it is then. Another level would have that be a conflict, each time.
+    "default_transaction_isolation": "read committed",
 }
 
 
