@@ -12,10 +12,13 @@ from stator import offline
 from stator.archive.instances.rollback import Plan
 from stator.archive.places.failure import ArchiveError
 from stator.doctor import doctor
+from tests import postgres
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.operations.backups import until
 
 SECONDS_MAX = 20.0
+
+pytestmark = postgres.embedded_only("a rollback makes a data directory")
 
 
 class Server:
