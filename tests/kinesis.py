@@ -10,7 +10,6 @@ from moto.server import ThreadedMotoServer
 
 from tests.running import wait_until
 
-
 _put_record = Shard.put_record
 _putting = threading.Lock()
 
