@@ -8,7 +8,9 @@ and its rows tell how many more fit.
 from collections.abc import Sequence
 from typing import Any
 
-from stator.storage.postgres.binary import int8, unsigned
+from psycopg.adapt import Transformer
+
+from stator.storage.postgres.binary import int8
 from stator.storage.postgres.link import Statement
 from stator.storage.postgres.place import SHORT, place
 from stator.storage.postgres.sql import PARTITION, SORT
@@ -28,6 +30,7 @@ class PageQuery:
     """
 
     table: bytes
+    columns: bytes
 
     def __init__(self, rows_max: int, bytes_max: int, *, exact: bool) -> None:
         self._rows_max = rows_max
@@ -46,7 +49,7 @@ class PageQuery:
             asked = min(left, int((self._bytes_max - self._size) / max(mean, 1.0)) + FIRST_ROWS, PORTION_ROWS_MAX)
         self._asked = asked
         text, parameters = self._exactly() if self._exact else self._plainly()
-        return _portion(text, parameters, asked, self._bytes_max - self._size)
+        return _portion(self.columns, text, parameters, asked, self._bytes_max - self._size)
 
     def take(self, result: Any) -> Page | None:
         """The page, or None when it takes another statement."""
@@ -74,6 +77,8 @@ class PageQuery:
 
 class RangeQuery(PageQuery):
     """A stretch of one partition."""
+
+    columns = b"sort, version, size, value"
 
     def __init__(
         self,
@@ -131,19 +136,16 @@ class RangeQuery(PageQuery):
         return text + order, parameters
 
     def _read(self, result: Any) -> list[Row] | None:
-        value, partition, plain = result.get_value, self._partition, not self._exact
-        found = []
-        for at in range(result.ntuples):
-            sort = value(at, 0)
-            if plain and len(sort) == SHORT:  # there is more of it
-                return None
-            version, size = unsigned(value(at, 1), "big"), unsigned(value(at, 2), "big")
-            found.append(_row(Row, (partition, sort, version, size, value(at, 3))))
-        return found
+        rows, partition, plain = _loaded(result), self._partition, not self._exact
+        if plain and max([len(row[0]) for row in rows], default=0) == SHORT:  # there is more of it
+            return None
+        return [_row(Row, (partition, sort, version, size, value)) for sort, version, size, value in rows]
 
 
 class ScanQuery(PageQuery):
     """A stretch of a space: `lower <= partition < upper`, strictly after a position."""
+
+    columns = b"partition, sort, version, size, value"
 
     def __init__(
         self, table: bytes, after: Position | None, bounds: tuple[bytes, bytes | None], *, limits: tuple[int, int]
@@ -196,27 +198,33 @@ class ScanQuery(PageQuery):
         return select % (PARTITION, SORT, self.table, text), parameters
 
     def _read(self, result: Any) -> list[Row] | None:
-        value, plain = result.get_value, not self._exact
-        found = []
-        for at in range(result.ntuples):
-            partition, sort = value(at, 0), value(at, 1)
-            if plain and (len(partition) == SHORT or len(sort) == SHORT):  # there is more of it
-                return None
-            version, size = unsigned(value(at, 2), "big"), unsigned(value(at, 3), "big")
-            found.append(_row(Row, (partition, sort, version, size, value(at, 4))))
-        return found
+        rows, plain = _loaded(result), not self._exact
+        if plain and max([max(len(row[0]), len(row[1])) for row in rows], default=0) == SHORT:  # there is more
+            return None
+        return [_row(Row, row) for row in rows]
 
 
-def _portion(text: bytes, parameters: Sequence[bytes], rows: int, size: int) -> Statement:
+_transformer = Transformer()
+
+
+def _loaded(result: Any) -> list[tuple[Any, ...]]:
+    """Rows as tuples, made in C: half the time of a call for each value."""
+    _transformer.set_pgresult(result)
+    rows = _transformer.load_rows(0, result.ntuples, tuple)
+    _transformer.set_pgresult(None)
+    return rows
+
+
+def _portion(columns: bytes, text: bytes, parameters: Sequence[bytes], rows: int, size: int) -> Statement:
     """The first `rows` rows, up to the one whose size brings the sum to `size`."""
     count = len(parameters)
     limited = b"%b LIMIT $%d::int8" % (text, count + 1)
     if rows == 1:
         return Statement(limited, [*parameters, int8(rows)])
     summed = (
-        b"SELECT * FROM (SELECT *, sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM (%b) p) q"
+        b"SELECT %b FROM (SELECT *, sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM (%b) p) q"
         b" WHERE total - size < $%d::int8"
-    ) % (limited, count + 2)
+    ) % (columns, limited, count + 2)
     return Statement(summed, [*parameters, int8(rows), int8(size)])
 
 
