@@ -31,7 +31,17 @@ def test_commands() -> None:
     tables = ["table backup", "table restore", "copy", "export", "autoscale", "apply"]
     backups = ["backup create", "backup list", "backup delete", "rollback"]
     archive = ["archive list", "archive verify", "archive take-over", "archive prune"]
-    assert command_names() == ["serve", *keys, *triggers, *tables, *backups, *archive, "store reshard", "doctor", "version"]
+    assert command_names() == [
+        "serve",
+        *keys,
+        *triggers,
+        *tables,
+        *backups,
+        *archive,
+        "store reshard",
+        "doctor",
+        "version",
+    ]
     assert parse(["--version"]).command == "version"
     assert parse(["keys", "revoke", "AKIA1", "--data-dir", "d"]).access_key == "AKIA1"
 
