@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import citus, postgres
 from tests.storage.engines import Engine
 
 
-@pytest.fixture(params=["disk", "memory", "postgres"])
+@pytest.fixture(params=["disk", "memory", "postgres", "citus"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "postgres" and postgres.binaries() is None:
         pytest.skip("this machine has no PostgreSQL")
+    if request.param == "citus" and not citus.COORDINATOR:
+        pytest.skip("STATOR_TEST_CITUS names no coordinator")
     made = Engine(request.param, tmp_path)
     yield made
     made.remove()

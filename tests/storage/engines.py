@@ -10,7 +10,7 @@ from stator.storage.postgres.engine import PostgresStore
 from stator.storage.postgres.location import Location
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Key, Position, Put, Row, Store
-from tests import postgres
+from tests import citus, postgres
 
 Test = Callable[[Store], Awaitable[Any]]
 
@@ -27,6 +27,8 @@ class Engine:
     @property
     def url(self) -> str:
         """A database of its own, made when it is first asked for."""
+        if self._url is None and self.name == "citus":
+            self._url = citus.new_database()
         if self._url is None:
             cluster = postgres.shared()
             assert cluster is not None
@@ -34,6 +36,9 @@ class Engine:
         return self._url
 
     def remove(self) -> None:
+        if self.name == "citus" and self._url is not None:
+            citus.give_back(self._url)
+            self._url = None
         cluster = postgres.shared() if self._url is not None else None
         if cluster is not None and self._url is not None:
             cluster.drop_database(self._url)
@@ -42,7 +47,7 @@ class Engine:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Store]:
         store: Store
-        if self.name == "postgres":
+        if self.name in ("postgres", "citus"):
             store = await PostgresStore.open(Location.parse(self.url, read_write=True))
         else:
             store = SqliteStore.open(self.directory if self.durable else None)

@@ -9,6 +9,7 @@ import pytest
 from stator.storage.failure import StoreBusy, StoreFailure
 from stator.storage.postgres import desks, lag
 from stator.storage.postgres.engine import Limits, PostgresStore
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.location import Location
 from stator.storage.postgres.reading import Get
 from stator.storage.store import Key, Page, Row
@@ -154,7 +155,7 @@ def test_where_neither_standbys_nor_the_primary_can_answer_it_is_said(monkeypatc
     async def test() -> None:
         store = PostgresStore(Location.parse("postgresql://nobody@127.0.0.1:1/none", read_write=True), None, Limits())
         future: asyncio.Future[list[Row | None]] = asyncio.get_running_loop().create_future()
-        store._read_here(Get([A], future), StoreFailure("the standby is gone"))
+        store._read_here(Get([A], Layout(), future), StoreFailure("the standby is gone"))
         with pytest.raises(StoreBusy):
             await asyncio.wait_for(future, SECONDS_MAX)
 

@@ -19,7 +19,7 @@ from stator.storage.postgres.intake import PostgresIntake
 from stator.storage.postgres.location import Location
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Append, Change, Key, Put, Store
-from tests import postgres
+from tests import citus, postgres
 from tests.storage.engines import delete, every, write
 
 pytestmark = pytest.mark.skipif(postgres.binaries() is None, reason="this machine has no PostgreSQL")
@@ -122,6 +122,20 @@ def test_from_one_database_to_another(tmp_path: Path, urls: list[str]) -> None:
 
 class Stopped(Exception):
     pass
+
+
+@pytest.mark.skipif(not citus.COORDINATOR, reason="STATOR_TEST_CITUS names no coordinator")
+def test_from_a_database_to_citus_and_back(tmp_path: Path, urls: list[str]) -> None:
+    directory = filled(tmp_path)
+    KeyFile(directory).replace([AccessKey("STTRA", "secret", "123456789012", 1.0)])
+    distributed = citus.new_database()
+    try:
+        done = offline.reshard(str(directory), urls[0], lambda *_: None)
+        assert offline.reshard(urls[0], distributed, lambda *_: None) == done + 1  # the access key is a row there
+        assert offline.reshard(distributed, urls[1], lambda *_: None) == done + 1
+        check(directory, distributed)
+    finally:
+        citus.give_back(distributed)
 
 
 def test_stopped_anywhere_it_goes_on(tmp_path: Path, urls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from stator.storage.failure import StoreBusy, StoreClosed, StoreError, StoreFailure
 from stator.storage.postgres.fault import GONE, LinkLost, SqlError, failure
 from stator.storage.postgres.group import Group, Member
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Link, Result, Statement
 from stator.storage.postgres.pool import Pool
 from stator.storage.postgres.reading import Get, Read, fetch, fetched
@@ -31,6 +32,7 @@ class ReadDesk:
 
     def __init__(self, pool: Pool, refuse: Callable[[Read, StoreError], None], *, haste: bool = False) -> None:
         self.pool = pool
+        self.layout = Layout()
         self._haste = haste
         self._refuse = refuse
         self._loop = asyncio.get_running_loop()
@@ -139,7 +141,7 @@ class ReadDesk:
 
         def done(results: list[Result], error: Exception | None) -> None:
             if error is None:
-                rows = fetched(keys, results)
+                rows = fetched(keys, self.layout, results)
                 for get in gets:
                     if not get.future.done():
                         get.answer(rows)
@@ -152,7 +154,7 @@ class ReadDesk:
             self.pool.give(link)
             self.wake()
 
-        statements: list[Statement] = fetch(keys)
+        statements: list[Statement] = fetch(keys, self.layout)
         link.run(statements, done)
 
     def _failed(self, read: Read, error: Exception) -> None:
@@ -186,6 +188,7 @@ class WriteDesk:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.layout = Layout()
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Member] = deque()
         self._parked = 0
@@ -285,7 +288,7 @@ class WriteDesk:
         return members
 
     def _begin(self, link: Link, members: list[Member]) -> None:
-        group = Group(link, members, self._loop.time() + WAIT_SECONDS, self._ended)
+        group = Group(link, self.layout, members, self._loop.time() + WAIT_SECONDS, self._ended)
         held = self._held
         for member in members:
             for key in member.keys:

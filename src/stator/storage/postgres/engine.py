@@ -19,15 +19,29 @@ from stator.storage.postgres.desks import WAIT_SECONDS, ReadDesk, WriteDesk
 from stator.storage.postgres.fault import LinkLost, SqlError, failure
 from stator.storage.postgres.group import Member
 from stator.storage.postgres.lag import Lag
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Link, Result, Statement
 from stator.storage.postgres.location import Location, application_name
-from stator.storage.postgres.page import RangeQuery, ScanQuery, measure
+from stator.storage.postgres.moment import CitusSnapshot
+from stator.storage.postgres.page import measure
 from stator.storage.postgres.pool import Pool, plain, run
 from stator.storage.postgres.reading import Ask, Get, PageRead, Read
 from stator.storage.postgres.snapshot import PostgresSnapshot
-from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, NAMED, SPACES, TRIM, USAGE, table
+from stator.storage.postgres.sql import CHANGES, CUT_OFF, LAST, NAMED, SPACES, TRIM, USAGE
 from stator.storage.postgres.succession import Succession
-from stator.storage.store import WRITE_SECONDS_MAX, Bound, Decide, Key, Page, Position, Record, Row, Usage
+from stator.storage.store import (
+    WRITE_SECONDS_MAX,
+    Bound,
+    Change,
+    Decide,
+    Key,
+    Page,
+    Position,
+    Record,
+    Row,
+    Snapshot,
+    Usage,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +85,7 @@ class PostgresStore:
         self._writers = Pool(location, writers, writing, lambda: self._writes.wake())  # noqa: PLW0108
         self._reads = ReadDesk(self._readers, _refuse)
         self._writes = WriteDesk(self._writers)
+        self._layout = Layout()
         self._near = self._reads  # where reads go that may be a little behind
         self._standbys: Pool | None = None
         self._lag: Lag | None = None
@@ -103,7 +118,7 @@ class PostgresStore:
         try:
             link = await store._writers.open_link()
             try:
-                await schema.prepare(link, location.text, filling=filling)
+                store._lay_out(await schema.prepare(link, location.text, filling=filling))
             finally:
                 link.close()
         except (psycopg.Error, SqlError, LinkLost, OSError) as error:
@@ -118,6 +133,10 @@ class PostgresStore:
         return store
 
     @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    @property
     def lag_seconds(self) -> float | None:
         """How far the standbys that are read from were behind a second ago; None where there are none."""
         return None if self._lag is None else self._lag.seconds
@@ -125,8 +144,11 @@ class PostgresStore:
     async def get(self, keys: Sequence[Key], consistent: bool = True) -> list[Row | None]:
         if not keys:
             return []
+        if consistent and self._layout.verifies and self._layout.spans(keys):
+            verified: list[Row | None] = await self.transact(keys, _as_read)
+            return verified
         future: asyncio.Future[list[Row | None]] = self._loop.create_future()
-        self._submit(Get(keys, future), consistent)
+        self._submit(Get(keys, self._layout, future), consistent)
         return await future
 
     async def range(
@@ -143,7 +165,7 @@ class PostgresStore:
     ) -> Page:
         future: asyncio.Future[Page] = self._loop.create_future()
         limits = (rows_max, bytes_max)
-        query = RangeQuery(table(space), partition, (lower, upper), reverse=reverse, limits=limits)
+        query = self._layout.range(space, partition, (lower, upper), reverse=reverse, limits=limits)
         self._submit(PageRead(query, future), consistent)
         return await future
 
@@ -159,7 +181,7 @@ class PostgresStore:
         consistent: bool = True,
     ) -> Page:
         future: asyncio.Future[Page] = self._loop.create_future()
-        query = ScanQuery(table(space), after, (lower, upper), limits=(rows_max, bytes_max))
+        query = self._layout.scan(space, after, (lower, upper), limits=(rows_max, bytes_max))
         self._submit(PageRead(query, future), consistent)
         return await future
 
@@ -174,16 +196,16 @@ class PostgresStore:
             value = result.get_value
             return [Record(journal, shard, unsigned(value(at, 0), "big"), value(at, 1)) for at in range(result.ntuples)]
 
-        parameters = [int8(journal), int8(shard), int8(after), int8(records_max)]
-        found: list[Record] = await self._ask(Statement(CHANGES, parameters), parse, [])
+        statement = self._layout.journal(CHANGES, journal, shard, after, records_max)
+        found: list[Record] = await self._ask(statement, parse, [])
         return found
 
     async def last(self, journal: int, shard: int) -> int:
-        last: int = await self._ask(Statement(LAST, [int8(journal), int8(shard)]), _number, 0)
+        last: int = await self._ask(self._layout.journal(LAST, journal, shard), _number, 0)
         return last
 
     async def trim(self, journal: int, shard: int, before: int) -> None:
-        statement = Statement(TRIM, [int8(journal), int8(shard), int8(before), int8(TRIM_RECORDS)])
+        statement = self._layout.journal(TRIM, journal, shard, before, TRIM_RECORDS)
 
         async def trim(link: Link) -> None:
             while (await run(link, [statement]))[0].command_tuples:
@@ -191,17 +213,20 @@ class PostgresStore:
 
         await self._do(trim)
 
-    async def snapshot(self) -> PostgresSnapshot:
+    async def snapshot(self) -> Snapshot:
         self._check()
 
-        async def pin() -> PostgresSnapshot:
+        async def pin() -> Snapshot:
             try:
                 link = await self._pinning.open_link()
+                gate = await self._pinning.open_link() if self._layout.verifies else None
             except (psycopg.Error, SqlError, LinkLost, OSError) as error:
                 raise StoreFailure(f"{self.location.text}: {plain(error)}") from error
+            if gate is not None:
+                return await CitusSnapshot.pin(gate, link, self._layout)
             return await PostgresSnapshot.pin(link, lambda read: self._submit(read, consistent=True))
 
-        snapshot: PostgresSnapshot = await self._in_task(pin())
+        snapshot: Snapshot = await self._in_task(pin())
         return snapshot
 
     async def usage(self, space: int) -> Usage:
@@ -209,11 +234,11 @@ class PostgresStore:
         return usage
 
     async def measure(self, space: int, partition: bytes) -> Usage:
-        usage: Usage = await self._ask(measure(table(space), partition), _usage, _NOTHING)
+        usage: Usage = await self._ask(measure(self._layout.source(space, partition), partition), _usage, _NOTHING)
         return usage
 
     async def create_space(self) -> int:
-        space: int = await self._do(schema.create_space)
+        space: int = await self._do(lambda link: schema.create_space(link, self._layout))
         return space
 
     async def spaces(self) -> list[int]:
@@ -259,6 +284,11 @@ class PostgresStore:
         for pool in (self._readers, self._writers, self._standbys):
             if pool is not None:
                 await pool.close()
+
+    def _lay_out(self, layout: Layout) -> None:
+        self._layout = layout
+        for desk in (self._reads, self._writes, self._near):
+            desk.layout = layout
 
     def _check(self) -> None:
         if self._closed:
@@ -337,6 +367,10 @@ class PostgresStore:
 def _refuse(read: Read, error: StoreError) -> None:
     if not read.future.done():
         read.future.set_exception(error)
+
+
+def _as_read(rows: Sequence[Row | None]) -> Change:
+    return Change(result=list(rows))
 
 
 def _number(result: Result) -> int:

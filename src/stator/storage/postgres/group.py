@@ -13,19 +13,18 @@ from typing import Any
 from stator.storage.failure import StoreBusy, StoreError, StoreFailure
 from stator.storage.postgres.binary import int8_array, unsigned
 from stator.storage.postgres.fault import GONE, LinkLost, OutcomeUnknown, SqlError, failure
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import ROLLBACK, Link, Result, Statement
 from stator.storage.postgres.place import columns
-from stator.storage.postgres.reading import BEGIN, END, fetch, fetched, grouped
-from stator.storage.postgres.sql import EXISTING, VERSION, sql
+from stator.storage.postgres.reading import BEGIN, END, fetch, fetched
+from stator.storage.postgres.sql import EXISTING, VERSION
 from stator.storage.postgres.writing import NeedsVersion, Net, Writing
 from stator.storage.store import Change, Decide, Key
 
 BYTES_MAX = 8 * 1024 * 1024
 TRIES_MAX = 12
 PAUSE_SECONDS = 0.002  # before a third try; doubled for each further one
-SLOTS = 256
 
-_BEGIN = Statement(b"BEGIN")
 _COMMIT = Statement(b"COMMIT")
 _NEXT = Statement(VERSION)
 _NONE = Change()
@@ -48,9 +47,15 @@ class Group:
     """Owns its link until `ended` is called, with those members that are to wait again."""
 
     def __init__(
-        self, link: Link, members: list[Member], give_up: float, ended: Callable[["Group", list[Member]], None]
+        self,
+        link: Link,
+        layout: Layout,
+        members: list[Member],
+        give_up: float,
+        ended: Callable[["Group", list[Member]], None],
     ) -> None:
         self.link = link
+        self._layout = layout
         self.members = members
         self.parked: list[Member] = []  # they want keys of this group
         self.held: list[Key] = []
@@ -63,7 +68,7 @@ class Group:
         self._open = False  # a transaction was begun
         self._gone: set[int] = set()
         self._blind: set[Key] = set()  # written without being read, when somebody was in the way
-        self._needs_version = False
+        self._needs_version = layout.gives_versions
         self._net: Net | None = None
         self._waiting: list[tuple[Member, Any, Exception | None]] = []
         self._later: list[Member] = []
@@ -100,17 +105,22 @@ class Group:
                 member.future.set_exception(StoreFailure("a commit of the same rows has not been confirmed"))
 
     def _reading(self, wanted: Sequence[Key]) -> list[Statement]:
-        statements = fetch(wanted) if wanted else []
+        statements = fetch(wanted, self._layout) if wanted else []
         self._fetching = len(statements)
         if self._locking:
-            locks = [Statement(sql(space).lock, columns(some)) for space, some in grouped(wanted)]
-            statements = [_BEGIN, *locks, *statements]
+            statements = [*self._layout.opening, *self._locks(wanted), *statements]
             self._open = True
-        elif len(statements) > 1 and any(_spans(member) for member in self.members):
+        elif len(statements) > 1 and not self._layout.verifies and any(self._spans(each) for each in self.members):
             statements = [BEGIN, *statements, END]
         if self._needs_version:
             statements.append(_NEXT)
         return statements
+
+    def _locks(self, keys: Sequence[Key]) -> list[Statement]:
+        return [Statement(texts.lock, columns(some)) for texts, some in self._layout.grouped(keys)]
+
+    def _spans(self, member: Member) -> bool:
+        return self._layout.spans(member.keys)
 
     def _have_read(self, results: list[Result], error: Exception | None) -> None:
         if error is not None:
@@ -130,7 +140,7 @@ class Group:
             results = results[len(results) - self._fetching :]
         elif len(results) > self._fetching:
             results = results[1:-1]
-        base = fetched(self._wanted, results) if self._wanted else {}
+        base = fetched(self._wanted, self._layout, results) if self._wanted else {}
         self._decide(Net(base, self._read, self._gone, fresh))
 
     def _decide(self, net: Net) -> None:
@@ -165,8 +175,8 @@ class Group:
         result = change.result
         writes = bool(change.puts or change.deletes or change.appends)
         # Whoever saw rows that are not durable yet waits until they are. And while rows are being locked, several
-        # spaces are not read at one moment.
-        if writes or net.touches(member.keys) or (self._locking and _spans(member)):
+        # spaces are not read at one moment; nor are, ever, the buckets of a layout that verifies.
+        if writes or net.touches(member.keys) or ((self._locking or self._layout.verifies) and self._spans(member)):
             self._waiting.append((member, result, refusal))
             if writes:
                 net.apply(change)
@@ -176,19 +186,41 @@ class Group:
             member.future.set_exception(refusal)
 
     def _write(self, net: Net) -> None:
+        if self._layout.verifies:
+            unread = [key for key in net.final if key not in net.read]
+            if unread:
+                self._read_more(net, unread)
+                return
         kept: set[Key] = set()
         for member, _, _ in self._waiting:
             kept.update(member.keys)
         if self._gone:
             kept = {key for key in kept if key[0] not in self._gone}
-        statements = Writing(net, kept, self.link.slot % SLOTS).statements()
+        statements = Writing(net, kept, self._layout, self.link.slot).statements()
         if not statements:  # deletes in spaces that do not exist
             self._finish()
             return
-        opening = () if self._open else (_BEGIN,)
+        opening = () if self._open else self._layout.opening
         self.commit_since = self._loop.time()
         self._count = len(opening) + len(statements) + 1
         self.link.run([*opening, *statements, _COMMIT], self._have_written)
+
+    def _read_more(self, net: Net, keys: Sequence[Key]) -> None:
+        """Keys that are written and that nobody asked for, where nothing is written blind."""
+        locks = self._locks(keys) if self._open else []
+
+        def have_read(results: list[Result], error: Exception | None) -> None:
+            if error is not None:
+                self._open = False
+                self._failed(error)
+                return
+            try:
+                net.learn(keys, fetched(keys, self._layout, results[len(locks) :]))
+                self._write(net)
+            except Exception as fault:  # noqa: BLE001
+                self._give_up_link(fault)
+
+        self.link.run([*locks, *fetch(keys, self._layout)], have_read)
 
     def _have_written(self, results: list[Result], error: Exception | None) -> None:
         self.commit_since, self._open = None, False
@@ -317,8 +349,3 @@ class Group:
             self._ended(self, self.members)
         else:
             self.begin()
-
-
-def _spans(member: Member) -> bool:
-    keys = member.keys
-    return len(keys) > 1 and any(key[0] != keys[0][0] for key in keys)

@@ -5,18 +5,16 @@ How far each space is stands in a table of its own, in the same commit as the ro
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from stator.storage.failure import StoreFailure
 from stator.storage.postgres import schema
-from stator.storage.postgres.binary import bytea_array, int4, int4_array, int8, int8_array, unsigned
+from stator.storage.postgres.binary import int4, int8, unsigned
 from stator.storage.postgres.engine import PostgresStore
 from stator.storage.postgres.link import Link, Statement
-from stator.storage.postgres.place import place, rest
 from stator.storage.postgres.pool import run
-from stator.storage.postgres.sql import CHANGES, sql
+from stator.storage.postgres.sql import CHANGES
 from stator.storage.resharding import Inventory, Reached, Shard
-from stator.storage.store import Position, Put, Record, Row
+from stator.storage.store import Key, Position, Put, Record, Row
 
 _BEGIN, _COMMIT = Statement(b"BEGIN"), Statement(b"COMMIT")
 _SLOT = 0
@@ -41,22 +39,8 @@ _ARRIVED = (
     b" ON CONFLICT (space) DO UPDATE SET partition = excluded.partition, sort = excluded.sort,"
     b" rows = a.rows + excluded.rows, size = a.size + excluded.size, done = excluded.done"
 )
-_SUMS = (
-    b"INSERT INTO stator.usage (space, slot, rows, size) SELECT space, $2::int4, rows, size FROM stator.arrived"
-    b" WHERE space = $1::int8"
-)
-_ADDED = (
-    b"UPDATE stator.usage SET rows = rows + $3::int8, size = size + $4::int8 WHERE space = $1::int8 AND slot = $2::int4"
-)
-_LAST = b"SELECT coalesce(max(sequence), 0) FROM stator.records WHERE journal = $1::int8 AND shard = $2::int8"
-_RECORDS = (
-    b"INSERT INTO stator.records (journal, shard, sequence, record) SELECT $1::int8, $2::int8, k.sequence, k.record"
-    b" FROM unnest($3::int8[], $4::bytea[]) AS k(sequence, record)"
-)
-_SHARD = (
-    b"INSERT INTO stator.shards (journal, shard, last, time) VALUES ($1::int8, $2::int8, $3::int8, 0)"
-    b" ON CONFLICT (journal, shard) DO NOTHING"
-)
+_SUMS = b"SELECT rows, size FROM stator.arrived WHERE space = $1::int8"
+_LAST = b"SELECT coalesce(max(sequence), 0) FROM stator.records WHERE %(at)bjournal = $1::int8 AND shard = $2::int8"
 
 
 class PostgresIntake:
@@ -65,6 +49,7 @@ class PostgresIntake:
     def __init__(self, link: Link, store: PostgresStore) -> None:
         self._link = link
         self._store = store
+        self._layout = store.layout
         self._spaces: set[int] = set()
 
     async def begin(self, inventory: Inventory) -> None:
@@ -87,7 +72,7 @@ class PostgresIntake:
 
     async def reached(self, space: int) -> Reached:
         if space not in self._spaces:
-            await schema.make_space(self._link, space)
+            await schema.make_space(self._link, self._layout, space)
             self._spaces.add(space)
         (found,) = await run(self._link, [Statement(_REACHED, [int8(space)])])
         if not found.ntuples:
@@ -101,26 +86,26 @@ class PostgresIntake:
         noted = [int8(space), last.partition, last.sort, int8(count), int8(size), int4(int(done))]
         statements = [_BEGIN, Statement(_ARRIVED, noted)]
         if rows:
-            statements.append(Statement(sql(space).insert_long, _columns(rows)))
-        if done:
-            statements.append(Statement(_SUMS, [int8(space), int4(_SLOT)]))
-        await run(self._link, [*statements, _COMMIT])
+            statements += self._inserting(space, rows)
+        if not done:
+            await run(self._link, [*statements, _COMMIT])
+            return
+        *_, sums = await run(self._link, [*statements, Statement(_SUMS, [int8(space)])])
+        count, size = (unsigned(sums.get_value(0, column), "big") for column in range(2))
+        await run(self._link, [*self._counting(space, count, size), _COMMIT])
 
     async def last_record(self, shard: Shard) -> int:
-        (found,) = await run(self._link, [Statement(_LAST, [int8(shard.journal), int8(shard.shard)])])
+        (found,) = await run(self._link, [self._layout.journal(_LAST, shard.journal, shard.shard)])
         return unsigned(found.get_value(0, 0), "big")
 
     async def put_records(self, shard: Shard, records: Sequence[Record], *, done: bool) -> None:
         if any(after.sequence != before.sequence + 1 for before, after in pairwise(records)):
             raise StoreFailure(f"journal {shard.journal}, shard {shard.shard} has a gap")
-        where = [int8(shard.journal), int8(shard.shard)]
         statements = [_BEGIN]
         if records:
-            sequences = int8_array([record.sequence for record in records])
-            contents = bytea_array([record.record for record in records])
-            statements.append(Statement(_RECORDS, [*where, sequences, contents]))
+            statements += self._layout.filling(shard.journal, shard.shard, records)
         if done:
-            statements.append(Statement(_SHARD, [*where, int8(shard.last)]))
+            statements += self._layout.starting(shard.journal, shard.shard, shard.last)
         await run(self._link, [*statements, _COMMIT])
 
     async def rows(self, space: int, after: Position | None, rows_max: int, bytes_max: int) -> list[Row]:
@@ -128,8 +113,8 @@ class PostgresIntake:
         return page.rows
 
     async def records(self, shard: Shard, after: int, records_max: int) -> list[Record]:
-        asked = [int8(shard.journal), int8(shard.shard), int8(after), int8(records_max)]
-        (found,) = await run(self._link, [Statement(CHANGES, asked)])
+        asked = self._layout.journal(CHANGES, shard.journal, shard.shard, after, records_max)
+        (found,) = await run(self._link, [asked])
         value = found.get_value
         return [
             Record(shard.journal, shard.shard, unsigned(value(at, 0), "big"), value(at, 1))
@@ -140,26 +125,24 @@ class PostgresIntake:
         statements: list[Statement] = [_BEGIN]
         if more:
             rows = [Row(put.key.partition, put.key.sort, 0, put.size, put.value) for put in more]
-            added = [int8(0), int4(_SLOT), int8(len(rows)), int8(sum(row.size for row in rows))]
-            statements += [Statement(sql(0).insert_long, _columns(rows)), Statement(_ADDED, added)]
+            statements += self._inserting(0, rows)
+            statements += self._counting(0, len(rows), sum(row.size for row in rows))
         if inventory.spaces_made:
             statements.append(Statement(b"SELECT setval('stator.space', %d)" % inventory.spaces_made))
         statements += [
             Statement(b"DROP TABLE stator.arrived, stator.origin"),
-            Statement(b"UPDATE stator.format SET format = %d WHERE one = 1" % schema.FORMAT),
+            Statement(b"UPDATE stator.format SET format = %d WHERE one = 1" % schema.number(self._layout)),
             _COMMIT,
         ]
         await run(self._link, statements, once=True)
 
+    def _inserting(self, space: int, rows: Sequence[Row]) -> list[Statement]:
+        puts = {key: Put(key, row.size, row.value) for row in rows for key in [Key(space, row.partition, row.sort)]}
+        statements = []
+        for texts, keys in self._layout.grouped(list(puts)):
+            statements += texts.inserting([puts[key] for key in keys])
+        return statements
 
-def _columns(rows: Sequence[Row]) -> list[Any]:
-    places = [place(row.partition, row.sort) for row in rows]
-    return [
-        bytea_array([each[0] for each in places]),
-        bytea_array([each[1] for each in places]),
-        bytea_array([each[2] for each in places]),
-        int4_array([row.size for row in rows]),
-        bytea_array([row.value for row in rows]),
-        bytea_array([rest(row.partition) for row in rows]),
-        bytea_array([rest(row.sort) for row in rows]),
-    ]
+    def _counting(self, space: int, rows: int, size: int) -> list[Statement]:
+        place = self._layout.sql(Key(space, b"", b"")).place
+        return self._layout.counting([(*place, rows, size)], int4(_SLOT))

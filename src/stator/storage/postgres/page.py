@@ -13,7 +13,7 @@ from psycopg.adapt import Transformer
 from stator.storage.postgres.binary import int8
 from stator.storage.postgres.link import Statement
 from stator.storage.postgres.place import SHORT, place
-from stator.storage.postgres.sql import PARTITION, SORT
+from stator.storage.postgres.sql import PARTITION, SORT, dropped_table, table
 from stator.storage.store import Bound, Page, Position, Row
 
 FIRST_ROWS = 100
@@ -23,13 +23,28 @@ _row = tuple.__new__
 _OPERATOR = {(True, True): b">=", (True, False): b">", (False, True): b"<=", (False, False): b"<"}
 
 
+class Source:
+    """A table, and which rows of it: all, or those of one bucket. `dropped` is its name once its space is dropped."""
+
+    __slots__ = ("_bucket", "_space", "dropped", "name", "text")
+
+    def __init__(self, space: int, *, dropped: bool = False, bucket: int | None = None) -> None:
+        self._space, self._bucket = space, bucket
+        self.dropped = dropped
+        self.name = dropped_table(space) if dropped else table(space)
+        self.text = self.name + b" t WHERE " + (b"" if bucket is None else b"t.bucket = %d AND " % bucket)
+
+    def named(self, *, dropped: bool) -> "Source":
+        return self if dropped == self.dropped else Source(self._space, dropped=dropped, bucket=self._bucket)
+
+
 class PageQuery:
     """Give `statement` to the server and what comes back to `take`, until that returns the page.
 
     `exact` compares whole keys and not what of them is in the index: right for long keys, too, and slow.
     """
 
-    table: bytes
+    source: Source
     columns: bytes
 
     def __init__(self, rows_max: int, bytes_max: int, *, exact: bool) -> None:
@@ -82,7 +97,7 @@ class RangeQuery(PageQuery):
 
     def __init__(
         self,
-        table: bytes,
+        source: Source,
         partition: bytes,
         bounds: tuple[Bound | None, Bound | None],
         *,
@@ -92,7 +107,7 @@ class RangeQuery(PageQuery):
         lower, upper = bounds
         longest = max(len(partition), len(lower[0]) if lower else 0, len(upper[0]) if upper else 0)
         super().__init__(*limits, exact=longest >= SHORT)
-        self.table = table
+        self.source = source
         self._partition = partition
         self._bounds = bounds
         self._reverse = reverse
@@ -106,7 +121,7 @@ class RangeQuery(PageQuery):
 
     def _plainly(self) -> tuple[bytes, list[bytes]]:
         lower, upper = self._narrowed()
-        text = b"SELECT sort, version, size, value FROM %b t WHERE partition = $1" % self.table
+        text = b"SELECT sort, version, size, value FROM %bpartition = $1" % self.source.text
         parameters = [self._partition]
         for bound, low in ((lower, True), (upper, False)):
             if bound is not None:
@@ -116,9 +131,9 @@ class RangeQuery(PageQuery):
 
     def _exactly(self) -> tuple[bytes, list[bytes]]:
         lower, upper = self._narrowed()
-        text = b"SELECT %b AS sort, version, size, value FROM %b t WHERE partition = $1 AND %b = $2" % (
+        text = b"SELECT %b AS sort, version, size, value FROM %bt.partition = $1 AND %b = $2" % (
             SORT,
-            self.table,
+            self.source.text,
             PARTITION,
         )
         parameters = [self._partition[:SHORT], self._partition]
@@ -148,14 +163,14 @@ class ScanQuery(PageQuery):
     columns = b"partition, sort, version, size, value"
 
     def __init__(
-        self, table: bytes, after: Position | None, bounds: tuple[bytes, bytes | None], *, limits: tuple[int, int]
+        self, source: Source, after: Position | None, bounds: tuple[bytes, bytes | None], *, limits: tuple[int, int]
     ) -> None:
         lower, upper = bounds
         if after is not None and after.partition < lower:
             after = None
         longest = max(len(lower), len(upper or b""), *map(len, after or ()), 0)
         super().__init__(*limits, exact=longest >= SHORT)
-        self.table = table
+        self.source = source
         self._after = after
         self._lower, self._upper = lower, upper
 
@@ -176,7 +191,7 @@ class ScanQuery(PageQuery):
         if self._upper is not None:
             parameters.append(self._upper)
             text += b" AND partition < $%d" % len(parameters)
-        select = b"SELECT partition, sort, version, size, value FROM %b t WHERE " % self.table
+        select = b"SELECT partition, sort, version, size, value FROM %b" % self.source.text
         return select + text + b" ORDER BY partition, sort", parameters
 
     def _exactly(self) -> tuple[bytes, list[bytes]]:
@@ -192,10 +207,10 @@ class ScanQuery(PageQuery):
             number = len(parameters)
             text += b" AND t.partition <= $%d AND %b < $%d" % (number - 1, PARTITION, number)
         select = (
-            b"SELECT %b AS partition, %b AS sort, version, size, value FROM %b t WHERE %b"
+            b"SELECT %b AS partition, %b AS sort, version, size, value FROM %b%b"
             b" ORDER BY t.partition, t.prest NULLS FIRST, t.sort, t.srest NULLS FIRST"
         )
-        return select % (PARTITION, SORT, self.table, text), parameters
+        return select % (PARTITION, SORT, self.source.text, text), parameters
 
     def _read(self, result: Any) -> list[Row] | None:
         rows, plain = _loaded(result), not self._exact
@@ -232,9 +247,9 @@ def is_short(partition: bytes) -> bool:
     return len(partition) < SHORT
 
 
-def measure(table: bytes, partition: bytes) -> Statement:
+def measure(source: Source, partition: bytes) -> Statement:
     """How many rows a partition has, and the sum of their sizes."""
-    select = b"SELECT count(*), coalesce(sum(size::int8), 0)::int8 FROM %b t WHERE partition = $1" % table
+    select = b"SELECT count(*), coalesce(sum(size::int8), 0)::int8 FROM %bt.partition = $1" % source.text
     if is_short(partition):
         return Statement(select, [partition])
     return Statement(select + b" AND %b = $2" % PARTITION, [place(partition, b"")[0], partition])

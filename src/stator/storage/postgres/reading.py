@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from stator.storage.postgres.binary import int8_array, unsigned
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Result, Statement
 from stator.storage.postgres.page import PageQuery
 from stator.storage.postgres.place import columns, place
-from stator.storage.postgres.sql import EXISTING, sql
+from stator.storage.postgres.sql import EXISTING
 from stator.storage.store import Key, Page, Row
 
 _row = tuple.__new__
@@ -91,11 +92,12 @@ class PageRead:
 class Get:
     """Rows by key, at one moment."""
 
-    __slots__ = ("_asking", "_existing", "future", "keys", "since", "single", "tries")
+    __slots__ = ("_asking", "_existing", "_layout", "future", "keys", "since", "single", "tries")
 
-    def __init__(self, keys: Sequence[Key], future: "asyncio.Future[Any]") -> None:
+    def __init__(self, keys: Sequence[Key], layout: Layout, future: "asyncio.Future[Any]") -> None:
         self.keys = keys
-        self.single = len(keys) == 1 or len({key[0] for key in keys}) == 1  # one space, so one statement is one moment
+        self._layout = layout
+        self.single = not layout.spans(keys)  # one statement is one moment
         self.future = future
         self.since = 0.0
         self.tries = 0
@@ -106,7 +108,7 @@ class Get:
         if self._asking:
             return [Statement(EXISTING, [int8_array(sorted({key[0] for key in self.keys}))])]
         keys = self.keys if self._existing is None else [key for key in self.keys if key[0] in self._existing]
-        texts = fetch(keys)
+        texts = fetch(keys, self._layout)
         return texts if self.single else [BEGIN, *texts, END]
 
     def take(self, results: list[Result]) -> bool:
@@ -116,7 +118,7 @@ class Get:
             self._existing = {unsigned(found.get_value(at, 0), "big") for at in range(found.ntuples)}
             return False
         keys = self.keys if self._existing is None else [key for key in self.keys if key[0] in self._existing]
-        rows = fetched(keys, results if self.single else results[1:-1])
+        rows = fetched(keys, self._layout, results if self.single else results[1:-1])
         self.answer(rows)
         return True
 
@@ -131,16 +133,15 @@ class Get:
         return False
 
 
-def fetch(keys: Sequence[Key]) -> list[Statement]:
-    """Statements that read keys, one for each space in order of the spaces. No keys, no statements."""
+def fetch(keys: Sequence[Key], layout: Layout) -> list[Statement]:
+    """Statements that read keys, one for each group of `layout` in its order. No keys, no statements."""
     if len(keys) == 1:
         key = keys[0]
-        return [Statement(sql(key[0]).get, place(key[1], key[2]))]
-    by_space = grouped(keys)
-    return [Statement(sql(space).get_many, columns(some)) for space, some in by_space]
+        return [Statement(layout.sql(key).get, place(key[1], key[2]))]
+    return [Statement(texts.get_many, columns(some)) for texts, some in layout.grouped(keys)]
 
 
-def fetched(keys: Sequence[Key], results: Sequence[Result]) -> dict[Key, Row]:
+def fetched(keys: Sequence[Key], layout: Layout, results: Sequence[Result]) -> dict[Key, Row]:
     """What the statements of `fetch` found."""
     rows: dict[Key, Row] = {}
     if len(keys) == 1:
@@ -150,18 +151,10 @@ def fetched(keys: Sequence[Key], results: Sequence[Result]) -> dict[Key, Row]:
             version, size = unsigned(value(0, 0), "big"), unsigned(value(0, 1), "big")
             rows[key] = _row(Row, (key[1], key[2], version, size, value(0, 2)))
         return rows
-    for (_, some), result in zip(grouped(keys), results, strict=True):
+    for (_, some), result in zip(layout.grouped(keys), results, strict=True):
         value = result.get_value
         for at in range(result.ntuples):
             key = some[unsigned(value(at, 0), "big") - 1]
             version, size = unsigned(value(at, 1), "big"), unsigned(value(at, 2), "big")
             rows[key] = _row(Row, (key[1], key[2], version, size, value(at, 3)))
     return rows
-
-
-def grouped(keys: Sequence[Key]) -> list[tuple[int, list[Key]]]:
-    """Keys by space, both in order, each once."""
-    spaces: dict[int, list[Key]] = {}
-    for key in sorted(set(keys)):
-        spaces.setdefault(key[0], []).append(key)
-    return list(spaces.items())

@@ -7,12 +7,15 @@ indexes of one table are no bigger than that table. Everything is in one Postgre
 from typing import Any
 
 from stator.storage.failure import FormatTooNew, NotADataDirectory
+from stator.storage.postgres import citus
 from stator.storage.postgres.fault import GONE, UNIQUE, SqlError
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Link, Statement
 from stator.storage.postgres.pool import run
 from stator.storage.postgres.sql import dropped_table, table
 
 FORMAT = 1
+DISTRIBUTED = 2  # the format of what `citus` lays out
 
 _EXISTS = ("42P06", "42P07", UNIQUE)  # somebody else makes the same tables just now
 _MISSING = (GONE, "3F000")
@@ -37,17 +40,8 @@ CREATE TABLE stator.records (journal bigint, shard bigint, sequence bigint, reco
 INSERT INTO stator.spaces VALUES (0)
 """
 
-# Numbers before bytes: so they need no padding. Up to 4 KB a row stays as it is; longer ones are compressed or, if that
-# does not help, cut up and stored beside the table.
-_SPACE = b"""
-CREATE TABLE %b (version bigint NOT NULL, size int NOT NULL, was int NOT NULL, partition bytea NOT NULL,
-    sort bytea NOT NULL, digest bytea NOT NULL, value bytea NOT NULL, prest bytea, srest bytea,
-    PRIMARY KEY (partition, sort, digest)) WITH (fillfactor = 90, toast_tuple_target = 4080)
-"""
-
 _SETTINGS = {
     # Keys are looked up by index, in the order given, whatever the statistics of a young table say.
-    "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
@@ -58,14 +52,26 @@ _SETTINGS = {
 }
 
 
+# Citus chooses the node of a statement by its parameters.
+_PLANS = (
+    "CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('stator.s0') AND attname = 'bucket')"
+    " THEN 'force_custom_plan' ELSE 'force_generic_plan' END"
+)
+_FORMAT = Statement(
+    b"SELECT format, EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('stator.s0') AND attname = 'bucket')"
+    b" FROM stator.format WHERE one = 1"
+)
+_COORDINATES = Statement(b"SELECT count(*) FROM pg_extension WHERE extname = 'citus'")
+
+
 def session(**settings: str) -> list[Statement]:
     """What each connection begins with."""
     chosen = _SETTINGS | settings
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in chosen.items())
-    return [Statement(f"SELECT {calls}".encode())]
+    return [Statement(f"SELECT {calls}, set_config('plan_cache_mode', {_PLANS}, false)".encode())]
 
 
-async def prepare(link: Link, place: str, *, filling: bool = False) -> None:
+async def prepare(link: Link, place: str, *, filling: bool = False) -> Layout:
     """Make the tables in an empty database, or check that they are of a format that is known. `filling` is for who
     moves a store in, which is at format 0 until all has arrived.
 
@@ -73,46 +79,55 @@ async def prepare(link: Link, place: str, *, filling: bool = False) -> None:
     """
     found = await _format(link, place)
     if found is None:
+        (extensions,) = await run(link, [_COORDINATES])
+        distributed = bool(int.from_bytes(extensions.get_value(0, 0), "big"))
+        texts = citus.TABLES % DISTRIBUTED if distributed else b";".join([_TABLES % FORMAT, *Layout().making(0)])
         try:
-            await _do(link, *(_TABLES % FORMAT).split(b";"), _SPACE % table(0))
+            await _do(link, *texts.split(b";"))
         except SqlError as error:
             if error.state not in _EXISTS:
                 raise
-            found = await _format(link, place)
-        else:
-            found = FORMAT
+        found = await _format(link, place)
     if found is None:
         raise NotADataDirectory(f"{place} has a schema named stator that Stator did not make")
-    if found > FORMAT:
-        raise FormatTooNew(place, found, FORMAT)
-    if found == 0 and not filling:
+    number, distributed = found
+    known = DISTRIBUTED if distributed else FORMAT
+    if number > known:
+        raise FormatTooNew(place, number, known)
+    if number == 0 and not filling:
         raise NotADataDirectory(
             f"{place} is being filled by `stator store reshard`: run that again until it has finished"
         )
+    return citus.CitusLayout() if distributed else Layout()
 
 
-async def _format(link: Link, place: str) -> int | None:
+async def _format(link: Link, place: str) -> tuple[int, bool] | None:
     try:
-        (result,) = await run(link, [Statement(b"SELECT format FROM stator.format WHERE one = 1")])
+        (result,) = await run(link, [_FORMAT])
     except SqlError as error:
         if error.state in _MISSING:
             return None
         raise
     if result.ntuples != 1:
         raise NotADataDirectory(f"{place} has a table stator.format without a format")
-    return int.from_bytes(result.get_value(0, 0), "big")
+    return int.from_bytes(result.get_value(0, 0), "big"), result.get_value(0, 1) == b"\x01"
 
 
-async def create_space(link: Link) -> int:
+def number(layout: Layout) -> int:
+    return DISTRIBUTED if isinstance(layout, citus.CitusLayout) else FORMAT
+
+
+async def create_space(link: Link, layout: Layout) -> int:
     """Numbers are of a sequence, so that none is used twice, also where a server was killed in between."""
     (result,) = await run(link, [Statement(b"SELECT nextval('stator.space')")])
     space = int.from_bytes(result.get_value(0, 0), "big")
-    await make_space(link, space)
+    await make_space(link, layout, space)
     return space
 
 
-async def make_space(link: Link, space: int) -> None:
-    await _do(link, _SPACE % table(space), b"INSERT INTO stator.spaces VALUES (%d)" % space)
+async def make_space(link: Link, layout: Layout, space: int) -> None:
+    made = layout.making(space)
+    await _do(link, *made, b"INSERT INTO stator.spaces VALUES (%d)" % space)
 
 
 async def drop_space(link: Link, space: int) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from stator.storage.failure import StoreFailure
-from stator.storage.postgres.binary import int8, unsigned
+from stator.storage.postgres.binary import unsigned
 from stator.storage.postgres.fault import LinkLost, SqlError, failure
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Link, Result, Statement
-from stator.storage.postgres.page import PageQuery, ScanQuery
+from stator.storage.postgres.page import PageQuery, ScanQuery, Source
 from stator.storage.postgres.pool import run
 from stator.storage.postgres.reading import BEGIN, END, Read
-from stator.storage.postgres.sql import LAST, SPACES, dropped_table, table
+from stator.storage.postgres.sql import LAST, SPACES
 from stator.storage.store import Page, Position
 
 # The lock first: a space that is swept before it is gone from the moment, too.
@@ -46,14 +47,14 @@ class PostgresSnapshot:
         if space not in self._spaces:
             return Page([], False)
         future: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
-        query = ScanQuery(table(space), after, (b"", None), limits=(rows_max, bytes_max))
+        query = ScanQuery(Source(space), after, (b"", None), limits=(rows_max, bytes_max))
         self._submit(_PinnedScan(self._opening, query, space, future))
         return await future
 
     async def last(self, journal: int, shard: int) -> int:
         self._check()
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._submit(_PinnedLast(self._opening, Statement(LAST, [int8(journal), int8(shard)]), future))
+        self._submit(_PinnedLast(self._opening, Layout().journal(LAST, journal, shard), future))
         return await future
 
     async def close(self) -> None:
@@ -108,11 +109,10 @@ class _PinnedScan(_Pinned):
 
     def space_gone(self) -> bool:
         """It was dropped meanwhile; its table is there under another name until the snapshot is closed."""
-        name = dropped_table(self._space)
-        if self._query.table == name:
+        if self._query.source.dropped:
             self.future.set_exception(StoreFailure(f"the table of space {self._space} is missing"))
             return True
-        self._query.table = name
+        self._query.source = self._query.source.named(dropped=True)
         return False
 
 

@@ -4,7 +4,13 @@
 what an upsert replaced, and the sums of a space are exact.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+
+from stator.storage.postgres.binary import bytea_array, int4_array
+from stator.storage.postgres.link import Statement
+from stator.storage.postgres.place import columns, is_long, rest
+from stator.storage.store import Put
 
 SPACES_MAX = 4_000  # spaces whose texts are kept
 
@@ -25,6 +31,16 @@ def dropped_table(space: int) -> bytes:
     return b"stator.gone%d" % space
 
 
+# Numbers before bytes: so they need no padding. Up to 4 KB a row stays as it is; longer ones are compressed or, if that
+# does not help, cut up and stored beside the table. A layout may have a column and a part of the key of its own.
+SPACE = (
+    b"CREATE TABLE %(name)b (%(column)bversion bigint NOT NULL, size int NOT NULL, was int NOT NULL,"
+    b" partition bytea NOT NULL, sort bytea NOT NULL, digest bytea NOT NULL, value bytea NOT NULL,"
+    b" prest bytea, srest bytea, PRIMARY KEY (%(key)bpartition, sort, digest))"
+    b" WITH (fillfactor = 90, toast_tuple_target = 4080)"
+)
+
+
 class Sql:
     """Texts for one space, each made once, so that the same object names the same prepared statement."""
 
@@ -37,6 +53,7 @@ class Sql:
         "insert",
         "insert_long",
         "lock",
+        "place",
         "remove_ghosts",
         "space",
         "table",
@@ -45,35 +62,45 @@ class Sql:
         "upsert_long",
     )
 
-    def __init__(self, space: int) -> None:
+    def __init__(self, space: int, only: bytes = b"", version: bytes = _VERSION) -> None:
+        """`only` narrows the table, and `version` is the expression that an update takes its version from."""
         self.space = space
+        self.place: tuple[int, ...] = (space,)  # what its sums are kept by
         self.table = name = table(space)
-        self.get = b"SELECT version, size, value FROM %b WHERE partition = $1 AND sort = $2 AND digest = $3" % name
+        join = only + _JOIN
+        self.get = b"SELECT version, size, value FROM %b t WHERE %bpartition = $1 AND sort = $2 AND digest = $3" % (
+            name,
+            only,
+        )
         self.get_many = (
             b"SELECT k.n, t.version, t.size, t.value FROM %b WITH ORDINALITY AS k(partition, sort, digest, n)"
             b" JOIN %b t ON %b"
-        ) % (_KEYS, name, _JOIN)
+        ) % (_KEYS, name, join)
         # The order of the locks is that of the keys.
         self.lock = (
             b"SELECT 1 FROM %b AS k(partition, sort, digest) JOIN %b t ON %b"
             b" ORDER BY t.partition, t.sort, t.digest FOR UPDATE OF t"
-        ) % (_KEYS, name, _JOIN)
-        self._write_texts(name)
+        ) % (_KEYS, name, join)
+        self._write_texts(name, join, version)
         self._blind_texts(space, name)
 
-    def _write_texts(self, name: bytes) -> None:
+    def inserting(self, puts: Sequence[Put]) -> list[Statement]:
+        """Rows that are new."""
+        return [putting(self.insert, self.insert_long, puts)]
+
+    def _write_texts(self, name: bytes, join: bytes, version: bytes) -> None:
         """Writes of keys that were read: each fails where the row is not as it was then."""
         self.update = (
             b"WITH u AS (UPDATE %b t SET version = %b, size = k.size, value = k.value FROM"
             b" unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::int8[], $5::int4[], $6::bytea[])"
             b" AS k(partition, sort, digest, old, size, value) WHERE %b AND t.version = k.old RETURNING 1)"
             b" SELECT 1 / (count(*) = $7::int8)::int FROM u"
-        ) % (name, _VERSION, _JOIN)
+        ) % (name, version, join)
         self.delete = (
             b"WITH u AS (DELETE FROM %b t USING unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::int8[])"
             b" AS k(partition, sort, digest, old) WHERE %b AND t.version = k.old RETURNING 1)"
             b" SELECT 1 / (count(*) = $5::int8)::int FROM u"
-        ) % (name, _JOIN)
+        ) % (name, join)
         self.insert = (
             b"INSERT INTO %b (partition, sort, digest, version, size, was, value) SELECT k.partition, k.sort, k.digest,"
             b" %b, k.size, -1, k.value FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::int4[], $5::bytea[])"
@@ -89,8 +116,8 @@ class Sql:
             b"SELECT 1 / (count(*) = $5::int8)::int FROM (SELECT 1 FROM"
             b" unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::int8[]) AS k(partition, sort, digest, old)"
             b" JOIN %b t ON %b AND t.version = k.old ORDER BY t.partition, t.sort, t.digest FOR SHARE OF t) c"
-        ) % (name, _JOIN)
-        self.remove_ghosts = b"DELETE FROM %b t USING %b AS k(partition, sort, digest) WHERE %b" % (name, _KEYS, _JOIN)
+        ) % (name, join)
+        self.remove_ghosts = b"DELETE FROM %b t USING %b AS k(partition, sort, digest) WHERE %b" % (name, _KEYS, join)
 
     def _blind_texts(self, space: int, name: bytes) -> None:
         """Writes of keys that nobody read, with what they change in the sums of the space."""
@@ -128,14 +155,28 @@ def sql(space: int) -> Sql:
     return Sql(space)
 
 
+def putting(text: bytes, long_text: bytes, puts: Sequence[Put], more: Sequence[bytes] = ()) -> Statement:
+    keys = [put[0] for put in puts]
+    parameters = columns(keys)
+    parameters.append(int4_array([put[1] for put in puts]))
+    parameters.append(bytea_array([put[2] for put in puts]))
+    if any(map(is_long, keys)):
+        text = long_text
+        parameters.append(bytea_array([rest(key[1]) for key in keys]))
+        parameters.append(bytea_array([rest(key[2]) for key in keys]))
+    return Statement(text, [*parameters, *more])
+
+
+# Of one shard: a layout says `at` which place its rows are.
 CHANGES = (
-    b"SELECT sequence, record FROM stator.records WHERE journal = $1::int8 AND shard = $2::int8 AND sequence > $3::int8"
+    b"SELECT sequence, record FROM stator.records WHERE %(at)bjournal = $1::int8 AND shard = $2::int8"
+    b" AND sequence > $3::int8"
     b" ORDER BY sequence LIMIT $4::int8"
 )
-LAST = b"SELECT last FROM stator.shards WHERE journal = $1::int8 AND shard = $2::int8"
+LAST = b"SELECT last FROM stator.shards WHERE %(at)bjournal = $1::int8 AND shard = $2::int8"
 TRIM = (
-    b"DELETE FROM stator.records WHERE journal = $1::int8 AND shard = $2::int8 AND sequence < least($3::int8,"
-    b" (SELECT min(sequence) FROM stator.records WHERE journal = $1::int8 AND shard = $2::int8) + $4::int8)"
+    b"DELETE FROM stator.records WHERE %(at)bjournal = $1::int8 AND shard = $2::int8 AND sequence < least($3::int8,"
+    b" (SELECT min(sequence) FROM stator.records WHERE %(at)bjournal = $1::int8 AND shard = $2::int8) + $4::int8)"
 )
 # The counter of a shard is taken under its row's lock, which lasts until the commit: no number is ever skipped, and
 # none can be seen before a smaller one. With it goes the time that the shard has come to: $4 is the latest time in the
@@ -156,6 +197,14 @@ APPEND = (
     b" ELSE overlay(r.record PLACING convert_to(lpad(m.time::text, 13, '0'), 'SQL_ASCII') FROM 6 FOR 13) END"
     b" FROM unnest($5::int8[], $6::int8[], $7::int8[], $8::bytea[]) AS r(journal, shard, back, record)"
     b" CROSS JOIN m JOIN (SELECT * FROM u UNION ALL SELECT * FROM i) c ON c.journal = r.journal AND c.shard = r.shard"
+)
+RECORDS = (
+    b"INSERT INTO stator.records (journal, shard, sequence, record) SELECT $1::int8, $2::int8, k.sequence, k.record"
+    b" FROM unnest($3::int8[], $4::bytea[]) AS k(sequence, record)"
+)
+SHARD = (
+    b"INSERT INTO stator.shards (journal, shard, last, time) VALUES ($1::int8, $2::int8, $3::int8, 0)"
+    b" ON CONFLICT (journal, shard) DO NOTHING"
 )
 COUNT = (
     b"INSERT INTO stator.usage AS s (space, slot, rows, size) SELECT k.space, $4::int4, k.rows, k.size"

@@ -10,10 +10,10 @@ from collections.abc import Set as AbstractSet
 
 from stator.storage.failure import SpaceGone
 from stator.storage.postgres.binary import bytea_array, int4, int4_array, int8, int8_array
+from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Statement
-from stator.storage.postgres.place import columns, is_long, rest
-from stator.storage.postgres.reading import grouped
-from stator.storage.postgres.sql import APPEND, COUNT, Sql, sql
+from stator.storage.postgres.place import columns
+from stator.storage.postgres.sql import Sql, putting
 from stator.storage.store import Append, Change, Key, Put, Row
 
 _INT4, _INT8 = 1 << 31, 1 << 63
@@ -37,7 +37,7 @@ class Net:
         self.appends: list[Append] = []
         self.bytes = 0
         self._gone = gone
-        self._fresh = fresh
+        self.fresh = fresh
         self._steps = 0
 
     def rows(self, keys: Sequence[Key]) -> list[Row | None]:
@@ -51,6 +51,11 @@ class Net:
         """Whether one of them was written in this group."""
         final = self.final
         return bool(final) and any(key in final for key in keys)
+
+    def learn(self, keys: Iterable[Key], rows: Mapping[Key, Row]) -> None:
+        """What was read of keys that members have written and not asked for."""
+        self.read = self.read | set(keys)
+        self.base = {**self.base, **rows}
 
     def check(self, change: Change) -> None:
         """Raise SpaceGone, TypeError or ValueError for what cannot be stored."""
@@ -89,7 +94,7 @@ class Net:
             return None
         # Versions in the database are multiples of 1,024: one between two of them is nobody's, and not kept.
         old = self.base.get(key)
-        start = old.version if old is not None else self._fresh
+        start = old.version if old is not None else self.fresh
         if start is None:
             raise NeedsVersion
         self._steps += 1
@@ -103,25 +108,26 @@ class Writing:
     both by key; then what was not read, the sums and the counters of journals.
     """
 
-    def __init__(self, net: Net, unchanged: Iterable[Key], slot: int) -> None:
+    def __init__(self, net: Net, unchanged: Iterable[Key], layout: Layout, slot: int) -> None:
         self._net = net
-        self._slot = int4(slot)
-        self._sums: dict[int, list[int]] = {}
+        self._layout = layout
+        self._slot = int4(slot % layout.slots)
+        self._sums: dict[tuple[int, ...], list[int]] = {}
         self._statements: list[Statement] = []
         self._late: list[Statement] = []
         keys = [*net.final, *[key for key in unchanged if key not in net.final]]
         if len(keys) == 1:
-            self._space(sql(keys[0][0]), keys)
+            self._space(layout.sql(keys[0]), keys)
         else:
-            for space, some in grouped(keys):
-                self._space(sql(space), some)
-        self._append(net.appends)
+            for texts, some in layout.grouped(keys):
+                self._space(texts, some)
+        if net.appends:
+            self._late += layout.appending(net.appends)
 
     def statements(self) -> list[Statement]:
-        sums = [(space, rows, size) for space, (rows, size) in sorted(self._sums.items()) if rows or size]
+        sums = [(*place, rows, size) for place, (rows, size) in sorted(self._sums.items()) if rows or size]
         if sums:
-            arrays = [int8_array(column) for column in zip(*sums, strict=True)]
-            self._late.append(Statement(COUNT, [*arrays, self._slot]))
+            self._late += self._layout.counting(sums, self._slot)
         return [*self._statements, *self._late]
 
     def _space(self, texts: Sql, keys: Sequence[Key]) -> None:
@@ -166,10 +172,10 @@ class Writing:
         if puts or removals:
             self._blind(texts, puts, removals)
 
-    def _count(self, space: int, rows: int, size: int) -> None:
-        sums = self._sums.get(space)
+    def _count(self, texts: Sql, rows: int, size: int) -> None:
+        sums = self._sums.get(texts.place)
         if sums is None:
-            self._sums[space] = [rows, size]
+            self._sums[texts.place] = [rows, size]
         else:
             sums[0] += rows
             sums[1] += size
@@ -180,15 +186,17 @@ class Writing:
         parameters.append(int4_array([put[1] for put, _ in updates]))
         parameters.append(bytea_array([put[2] for put, _ in updates]))
         parameters.append(int8(len(updates)))
+        if self._layout.gives_versions:
+            parameters.append(int8(self._net.fresh or 0))
         self._statements.append(Statement(texts.update, parameters))
-        self._count(texts.space, 0, sum([put[1] - old[3] for put, old in updates]))
+        self._count(texts, 0, sum([put[1] - old[3] for put, old in updates]))
 
     def _delete(self, texts: Sql, deletes: Sequence[tuple[Key, Row]]) -> None:
         parameters = columns([key for key, _ in deletes])
         parameters.append(int8_array([old[2] for _, old in deletes]))
         parameters.append(int8(len(deletes)))
         self._statements.append(Statement(texts.delete, parameters))
-        self._count(texts.space, -len(deletes), -sum([old[3] for _, old in deletes]))
+        self._count(texts, -len(deletes), -sum([old[3] for _, old in deletes]))
 
     def _check(self, texts: Sql, checks: Sequence[tuple[Key, Row]]) -> None:
         parameters = columns([key for key, _ in checks])
@@ -198,57 +206,15 @@ class Writing:
 
     def _insert(self, texts: Sql, inserts: Sequence[Put], ghosts: Sequence[Key]) -> None:
         puts = sorted([*inserts, *[Put(key, 0, b"") for key in ghosts]]) if ghosts else inserts
-        self._statements.append(_putting(texts.insert, texts.insert_long, puts, ()))
+        self._statements += texts.inserting(puts)
         if ghosts:
             self._late.insert(0, Statement(texts.remove_ghosts, columns(ghosts)))
         if inserts:
-            self._count(texts.space, len(inserts), sum([put[1] for put in inserts]))
+            self._count(texts, len(inserts), sum([put[1] for put in inserts]))
 
     def _blind(self, texts: Sql, puts: Sequence[Put], removals: Sequence[Key]) -> None:
         if removals:
             parameters = [*columns(removals), self._slot, int8(len(removals))]
             self._late.append(Statement(texts.delete_blind, parameters))
         if puts:
-            self._late.append(_putting(texts.upsert, texts.upsert_long, puts, [self._slot]))
-
-    def _append(self, appends: Sequence[Append]) -> None:
-        if not appends:
-            return
-        counts: dict[tuple[int, int], int] = {}
-        for journal, shard, _ in appends:
-            counts[journal, shard] = counts.get((journal, shard), 0) + 1
-        shards = sorted(counts)
-        left = dict(counts)
-        backs = []  # how far before the new end of its shard, and at the end 1; below 0 for records with a time
-        latest = 0
-        for journal, shard, record in appends:
-            back = left[journal, shard]
-            left[journal, shard] = back - 1
-            stamp = record[5:18]
-            if len(stamp) == 13 and stamp.isdigit():
-                latest = max(latest, int(stamp))
-                back = -back
-            backs.append(back)
-        parameters = [
-            int8_array([journal for journal, _ in shards]),
-            int8_array([shard for _, shard in shards]),
-            int8_array([counts[shard] for shard in shards]),
-            int8(latest),
-            int8_array([append[0] for append in appends]),
-            int8_array([append[1] for append in appends]),
-            int8_array(backs),
-            bytea_array([append[2] for append in appends]),
-        ]
-        self._late.append(Statement(APPEND, parameters))
-
-
-def _putting(text: bytes, long_text: bytes, puts: Sequence[Put], more: Sequence[bytes]) -> Statement:
-    keys = [put[0] for put in puts]
-    parameters = columns(keys)
-    parameters.append(int4_array([put[1] for put in puts]))
-    parameters.append(bytea_array([put[2] for put in puts]))
-    if any(map(is_long, keys)):
-        text = long_text
-        parameters.append(bytea_array([rest(key[1]) for key in keys]))
-        parameters.append(bytea_array([rest(key[2]) for key in keys]))
-    return Statement(text, [*parameters, *more])
+            self._late.append(putting(texts.upsert, texts.upsert_long, puts, [self._slot]))
