@@ -37,8 +37,8 @@ from stator.storage.postgres.binary import int8_array, unsigned
 from stator.storage.postgres.engine import Limits, PostgresStore
 from stator.storage.postgres.link import Link, Statement
 from stator.storage.postgres.location import Location
-from stator.storage.postgres.page import RangeQuery
-from stator.storage.postgres.sql import sql, table
+from stator.storage.postgres.page import RangeQuery, Source
+from stator.storage.postgres.sql import sql
 from stator.storage.store import Change, Key, Put, Row
 from tests import postgres
 
@@ -244,7 +244,7 @@ def _script(work: str, space: int, wide: int) -> str:
     if work == "get":
         return number + _filled(texts.get, name, "''::bytea", "''::bytea") + ";\n"
     if work == "range of 50":
-        query = RangeQuery(table(wide), b"", (None, None), reverse=False, limits=(RANGE_ROWS, 1 << 20))
+        query = RangeQuery(Source(wide), b"", (None, None), reverse=False, limits=(RANGE_ROWS, 1 << 20))
         partition = "convert_to(lpad(:n::text, 4, '0'), 'UTF8')"
         text = _filled(query.statement().text, partition, str(RANGE_ROWS), str(1 << 20))
         return f"\\set n random(0, {ROWS // RANGE_ROWS - 1})\n{text};\n"

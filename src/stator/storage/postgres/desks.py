@@ -50,7 +50,10 @@ class ReadDesk:
             raise StoreBusy("too many reads are waiting")
         read.since = self._loop.time()
         self._queue.append(read)
-        self.wake()
+        if self.pool.resting and not self._scheduled:  # nobody else is here to be waited for
+            self._turn()
+        else:
+            self.wake()
 
     def wake(self) -> None:
         if self._queue and not self._scheduled:

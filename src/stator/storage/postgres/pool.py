@@ -39,6 +39,11 @@ class Pool:
         return len(self._idle)
 
     @property
+    def resting(self) -> bool:
+        """Whether there are links and none of them works."""
+        return 0 < len(self._idle) == len(self._links)
+
+    @property
     def links(self) -> int:
         return len(self._links)
 
