@@ -166,6 +166,7 @@ class ReadDesk:
         passing = isinstance(error, LinkLost) or (isinstance(error, SqlError) and (error.lost or error.conflict))
         read.tries += 1
         if passing and read.tries < READ_TRIES_MAX:
+            read.since = self._loop.time()  # it has had a connection: now it waits for another
             self._queue.appendleft(read)
         else:
             self._refuse(read, failure(error))
