@@ -1,6 +1,7 @@
 """A server that hangs and keeps its connections open is left behind once another has taken its place."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -48,7 +49,8 @@ def _signal_all(cluster: postgres.Cluster, number: signal.Signals) -> None:
     postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     for pid in (postmaster, *map(int, children)):
-        os.kill(pid, number)
+        with contextlib.suppress(ProcessLookupError):  # a backend that was about to end
+            os.kill(pid, number)
 
 
 def _both(primary: postgres.Cluster, standby: postgres.Standby) -> Location:
