@@ -407,6 +407,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "DescribeTable": [{"TableName": "things"}],
     "DeleteTable": [{"TableName": "two"}],
+    "ListContributorInsights": [{"TableName": "things", "MaxResults": 1}],
     "ListTables": [{"Limit": 1, "ExclusiveStartTableName": "aaa"}],
     "UpdateTableReplicaAutoScaling": [
         {

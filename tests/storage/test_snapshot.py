@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -125,3 +126,11 @@ def test_a_store_in_memory_that_is_closed_while_it_is_copied(small_slices: None)
         await snapshot.close()
 
     asyncio.run(asyncio.wait_for(test(), 60))
+
+
+def test_one_that_nobody_closed_ends_with_its_store(engine: Engine) -> None:
+    async def forget(store: Store) -> None:
+        await (await store.snapshot()).scan(0, None, 10, 1 << 20)
+
+    engine.run(forget)
+    gc.collect()  # a connection that is still open would complain, and that is an error

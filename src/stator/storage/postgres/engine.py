@@ -97,7 +97,6 @@ class PostgresStore:
             self._near = ReadDesk(self._standbys, self._read_here, haste=True)
             self._lag = Lag(self._reads, self._near)
         self._sweeper: asyncio.Task[None] | None = None
-        self._snapshots: set[PostgresSnapshot] = set()
         self._own: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -216,17 +215,28 @@ class PostgresStore:
     async def snapshot(self) -> Snapshot:
         self._check()
 
+        wanted = True
+
         async def pin() -> Snapshot:
+            made: Snapshot
             try:
                 link = await self._pinning.open_link()
                 gate = await self._pinning.open_link() if self._layout.verifies else None
             except (psycopg.Error, SqlError, LinkLost, OSError) as error:
                 raise StoreFailure(f"{self.location.text}: {plain(error)}") from error
             if gate is not None:
-                return await CitusSnapshot.pin(gate, link, self._layout)
-            return await PostgresSnapshot.pin(link, lambda read: self._submit(read, consistent=True))
+                made = await CitusSnapshot.pin(gate, link, self._layout)
+            else:
+                made = await PostgresSnapshot.pin(link, lambda read: self._submit(read, consistent=True))
+            if not wanted:
+                await made.close()
+            return made
 
-        snapshot: Snapshot = await self._in_task(pin())
+        try:
+            snapshot: Snapshot = await self._in_task(pin())
+        except asyncio.CancelledError:
+            wanted = False
+            raise
         return snapshot
 
     async def usage(self, space: int) -> Usage:
@@ -281,7 +291,7 @@ class PostgresStore:
         closed = StoreClosed("the store is closed")
         self._near.close(closed)
         self._reads.close(closed)
-        for pool in (self._readers, self._writers, self._standbys):
+        for pool in (self._readers, self._writers, self._standbys, self._pinning):
             if pool is not None:
                 await pool.close()
 

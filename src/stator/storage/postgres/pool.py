@@ -28,6 +28,7 @@ class Pool:
         self._size = size
         self._idle: list[Link] = []
         self._links: set[Link] = set()
+        self._opened: set[Link] = set()  # those of callers among them: nobody else closes what a caller loses
         self._connecting: set[asyncio.Task[None]] = set()
         self._closed = False
         self.down: str | None = None  # why there is no connection, while there is none
@@ -69,13 +70,13 @@ class Pool:
         for task in list(self._connecting):
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
-        for link in list(self._links):
+        for link in self._links | self._opened:
             link.close()
         self._links.clear()
         self._idle.clear()
 
     async def open_link(self) -> Link:
-        """A connection set up as those of the pool, of the caller's own.
+        """A connection set up as those of the pool, of the caller's own; closed with the pool at the latest.
 
         Raises psycopg.Error, SqlError, LinkLost or OSError.
         """
@@ -85,6 +86,8 @@ class Pool:
         except BaseException:
             link.close()
             raise
+        self._opened = {each for each in self._opened if not each.closed}
+        self._opened.add(link)
         return link
 
     async def _connect(self) -> None:
