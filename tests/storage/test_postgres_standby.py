@@ -65,6 +65,9 @@ def _run(
 
 
 async def _ready(store: PostgresStore) -> bool:
+    """Whether the standby has all that was written before."""
+    assert store._lag is not None
+    await store._lag.look()
     return store.lag_seconds == 0.0
 
 
