@@ -29,7 +29,7 @@ test: $(STAMP) ## Run all tests on two workers
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # What starts servers, once more on the other engine; tests/storage runs on every engine anyway.
-ON_POSTGRES := tests/operations tests/serializable tests/crash/test_server_kill.py tests/protocol tests/delivery
+ON_POSTGRES := tests/operations tests/serializable tests/crash/test_server_kill.py tests/delivery
 
 test-postgres: $(STAMP) ## Run the tests of servers with PostgreSQL under them (Debian's package postgresql)
 	@STATOR_TEST_STORE=postgres $(BIN)/python -m pytest -n 2 --dist loadfile $(ON_POSTGRES) $(ARGS)

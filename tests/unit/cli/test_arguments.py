@@ -28,7 +28,7 @@ def test_every_setting_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
 def test_commands() -> None:
     keys = ["keys create", "keys list", "keys revoke"]
     triggers = ["triggers create", "triggers list", "triggers delete"]
-    tables = ["table backup", "table restore", "copy", "export", "autoscale", "apply"]
+    tables = ["table backup", "table restore", "copy", "export", "autoscale simulate", "apply", "insights", "cluster"]
     backups = ["backup create", "backup list", "backup delete", "rollback"]
     archive = ["archive list", "archive verify", "archive take-over", "archive prune"]
     assert command_names() == [
