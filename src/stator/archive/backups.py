@@ -25,14 +25,13 @@ from stator.archive.places.failure import ArchiveError, Damaged, Missing, Unreac
 from stator.archive.places.location import Found, Location
 from stator.clock import Clock
 from stator.limits import DAY_SECONDS
-from stator.storage.store import Bound, Change, Key, Put, Store
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Key, Put, Store
 
 _log = logging.getLogger(__name__)
 
 _SPACE = 0
 PARTITION = bytes(8) + b"backups"
-_LOAD_ROWS = 1000
-_LOAD_BYTES = 8 * 1024 * 1024
 CHANGED = "backups-changed"
 """The object that is another one after each change: an id that nobody else writes."""
 
@@ -238,21 +237,13 @@ class Backups:
         return len(over)
 
     async def _load(self) -> None:
-        after: Bound | None = None
-        more = True
         others: list[str] = []
-        while more:
-            page = await self._store.range(
-                _SPACE, PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
-            )
-            for row in page.rows:
-                path, (url, known) = row.sort.decode(), _decode(row.value)
-                if url == self.location.url:
-                    self._known.setdefault(path, known)
-                else:
-                    others.append(path)
-                after = Bound(row.sort, inclusive=False)
-            more = page.more
+        for row in await rows_of(self._store, _SPACE, PARTITION):
+            path, (url, known) = row.sort.decode(), _decode(row.value)
+            if url == self.location.url:
+                self._known.setdefault(path, known)
+            else:
+                others.append(path)
         await self._forget([path for path in others if path not in self._known])
         self._loaded = True
 

@@ -14,14 +14,12 @@ from stator.archive import job as jobs
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job, decode
 from stator.clock import Clock
 from stator.limits import DAY_SECONDS
-from stator.storage.store import Bound, Change, Key, Put, Row, Store
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Key, Put, Row, Store
 
 LEASE_SECONDS = 30.0
 KEPT_SECONDS = {"export": 90 * DAY_SECONDS, "import": 90 * DAY_SECONDS, "bulk": 90 * DAY_SECONDS}
 """How long finished jobs are told of, by kind; others for a day."""
-
-_LOAD_ROWS = 1000
-_LOAD_BYTES = 8 * 1024 * 1024
 
 Name = tuple[str, str, str, str]  # kind, account, region and id
 
@@ -72,20 +70,8 @@ class Jobs:
 
     async def load(self, store: Store | None = None) -> None:
         """Read every job anew."""
-        source = store or self._store
-        found: dict[Name, Job] = {}
-        after: Bound | None = None
-        more = True
-        while more:
-            page = await source.range(
-                0, jobs.PARTITION, after, None, reverse=False, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
-            )
-            for row in page.rows:
-                job = decode(row.value)
-                found[_name(job)] = job
-                after = Bound(row.sort, inclusive=False)
-            more = page.more and bool(page.rows)
-        self._jobs = found
+        found = [decode(row.value) for row in await rows_of(store or self._store, 0, jobs.PARTITION)]
+        self._jobs = {_name(job): job for job in found}
         self.changes += 1
 
     async def take_up(self, store: Store, keys: Sequence[Key] | None) -> None:

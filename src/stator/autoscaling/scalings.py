@@ -34,6 +34,7 @@ from stator.autoscaling.scaling import (
 )
 from stator.autoscaling.scaling import sort_of as scaling_sort
 from stator.clock import Clock
+from stator.storage.rows import rows_of
 from stator.storage.store import Bound, Change, Key, Position, Row, Store
 
 _ROWS: Final = 500
@@ -80,13 +81,13 @@ class Scalings:
 
     async def all(self) -> list[Scaling]:
         """Those of every account, in the order of their keys."""
-        return list(self._scalings.of(await self._rows(TARGETS, None, None)).values())
+        return list(self._scalings.of(await rows_of(self._store, SPACE, TARGETS)).values())
 
     async def of(self, account: str, region: str, table: str | None = None) -> list[Scaling]:
         """Those of an account and region, sorted by resource; of one table, its indexes among them, if it is named."""
         start = f"{account}/{region}/" + ("" if table is None else f"table/{table}/")
         lower, upper = Bound(start.encode(), inclusive=True), Bound(f"{start[:-1]}0".encode(), inclusive=False)
-        return [decode(row.value) for row in await self._rows(TARGETS, lower, upper)]
+        return [decode(row.value) for row in await rows_of(self._store, SPACE, TARGETS, lower, upper)]
 
     async def find(self, account: str, region: str, resource: Resource) -> Scaling | None:
         (row,) = await self._store.get([Key(SPACE, TARGETS, scaling_sort(account, region, resource))])
@@ -111,7 +112,7 @@ class Scalings:
 
     async def states(self, scalings: Sequence[Scaling]) -> dict[bytes, State]:
         """How far each has come, by its `sort`."""
-        stored = self._states.of(await self._rows(STATES, None, None)) if scalings else {}
+        stored = self._states.of(await rows_of(self._store, SPACE, STATES)) if scalings else {}
         states: dict[bytes, State] = {}
         for scaling in scalings:
             state = stored.get(scaling.sort)
@@ -210,25 +211,12 @@ class Scalings:
 
     async def _orphans(self) -> list[Key]:
         """The states of what was deregistered while something was done for it."""
-        states = await self._rows(STATES, None, None)
-        scalings = {row.sort for row in await self._rows(TARGETS, None, None)}  # read later: none of them is new
+        states = await rows_of(self._store, SPACE, STATES)
+        scalings = {row.sort for row in await rows_of(self._store, SPACE, TARGETS)}  # read later: none of them is new
         return [Key(SPACE, STATES, row.sort) for row in states if row.sort not in scalings]
 
     async def _delete(self, keys: list[Key]) -> None:
         await self._store.transact((), lambda _: Change(deletes=keys))
-
-    async def _rows(self, partition: bytes, lower: Bound | None, upper: Bound | None) -> list[Row]:
-        rows: list[Row] = []
-        more = True
-        while more:
-            page = await self._store.range(
-                SPACE, partition, lower, upper, reverse=False, rows_max=_ROWS, bytes_max=_BYTES
-            )
-            rows += page.rows
-            more = page.more and bool(page.rows)
-            if more:
-                lower = Bound(page.rows[-1].sort, inclusive=False)
-        return rows
 
 
 def _fired_activity(scaling: Scaling, action: ScheduledAction, now: float) -> Activity:

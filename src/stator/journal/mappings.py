@@ -10,12 +10,11 @@ from stator.journal.lineage import StreamRecord
 from stator.journal.mapping import MAPPINGS, Mapping, cursor_key, decode, encode, mapping_key
 from stator.journal.record import LANES
 from stator.journal.streams import Streams
+from stator.storage.rows import rows_of
 from stator.storage.store import Bound, Change, Key, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE
 
 FACTOR_MAX = 10
-_ROWS_MAX = 1000
-_BYTES_MAX = 8 * 1024 * 1024
 
 
 class Mappings:
@@ -53,7 +52,7 @@ class Mappings:
         if account is not None:
             lower = Bound(f"{account}/{region}/".encode(), inclusive=True)
             upper = Bound(f"{account}/{region}0".encode(), inclusive=False)  # "0" follows "/"
-        return [decode(row.value) for row in await self._rows(MAPPINGS, lower, upper)]
+        return [decode(row.value) for row in await rows_of(self._store, CATALOG_SPACE, MAPPINGS, lower, upper)]
 
     async def find(self, account: str, region: str, uuid: str) -> Mapping | None:
         (row,) = await self._store.get([mapping_key(account, region, uuid)])
@@ -126,19 +125,6 @@ class Mappings:
         if mapping.starting_position == "AT_TIMESTAMP":
             return max(first, await journal.before(stream.journal, lane, mapping.starting_timestamp or 0.0))
         return first
-
-    async def _rows(self, partition: bytes, lower: Bound | None, upper: Bound | None) -> list[Row]:
-        rows: list[Row] = []
-        more = True
-        while more:
-            page = await self._store.range(
-                CATALOG_SPACE, partition, lower, upper, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
-            )
-            rows += page.rows
-            more = page.more and bool(page.rows)
-            if more:
-                lower = Bound(page.rows[-1].sort, inclusive=False)
-        return rows
 
 
 def _cursor_keys(uuid: str) -> list[Key]:

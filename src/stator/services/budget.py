@@ -21,7 +21,8 @@ from stator.metrics.bucket import Budget
 from stator.metrics.meter import Level, Meter, Meters
 from stator.services.supervisor import Duty
 from stator.storage.failure import StoreError
-from stator.storage.store import Bound, Change, Key, Put, Row, Store
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Key, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE, Catalog
 
 BUDGETS: Final = bytes(8) + b"budgets"
@@ -36,8 +37,6 @@ _KEPT_SECONDS = 3600.0  # who has written nothing for so long is gone, and its b
 _GAP_SECONDS = 10.0  # after so long without a look at the others, what they have left counts, not what they took
 _MINUTE_SECONDS = 60.0
 _PEAK_UNITS_MIN = 1000.0  # a second; below it twice the peak is less than what every table is served anyway
-_PAGE_ROWS = 1000
-_PAGE_BYTES = 8 * 1024 * 1024
 
 
 class Share(NamedTuple):
@@ -90,11 +89,11 @@ class Budgets:
 
     async def _load(self) -> None:
         now = self._clock()
-        for row in await self._rows(BUDGETS):
+        for row in await rows_of(self._store, CATALOG_SPACE, BUDGETS):
             time, shares = _shares(row)
             self._seen[row.sort] = shares
             self._remember(shares, time)
-        for row in await self._rows(PEAKS):
+        for row in await rows_of(self._store, CATALOG_SPACE, PEAKS):
             self._recent[int.from_bytes(row.sort, "big")] = _peaks(row)
         self._count_peaks(now)
         self._looked = self._counted_at = now
@@ -114,7 +113,7 @@ class Budgets:
         old: list[Key] = []
         others = 0
         seen: dict[bytes, dict[int, Share]] = {}
-        for row in await self._rows(BUDGETS):
+        for row in await rows_of(self._store, CATALOG_SPACE, BUDGETS):
             if row.sort != self._own.sort:
                 time, shares = _shares(row)
                 others += self._take(self._seen.get(row.sort, {}), shares, time, now, gap=gap)
@@ -165,7 +164,11 @@ class Budgets:
         self.meters.prune(spaces)
         for space in [space for space in self._counted if space not in spaces]:
             del self._counted[space]
-        gone = [row.sort for row in await self._rows(PEAKS) if int.from_bytes(row.sort, "big") not in spaces]
+        gone = [
+            row.sort
+            for row in await rows_of(self._store, CATALOG_SPACE, PEAKS)
+            if int.from_bytes(row.sort, "big") not in spaces
+        ]
         if gone:
             keys = [Key(CATALOG_SPACE, PEAKS, sort) for sort in gone]
             await self._store.transact((), partial(_decided, Change(deletes=keys)))
@@ -173,20 +176,6 @@ class Budgets:
                 self._peaks.pop(int.from_bytes(sort, "big"), None)
                 self._recent.pop(int.from_bytes(sort, "big"), None)
         return len(gone)
-
-    async def _rows(self, partition: bytes) -> list[Row]:
-        rows: list[Row] = []
-        after: Bound | None = None
-        more = True
-        while more:
-            page = await self._store.range(
-                CATALOG_SPACE, partition, after, None, reverse=False, rows_max=_PAGE_ROWS, bytes_max=_PAGE_BYTES
-            )
-            rows += page.rows
-            more = page.more and bool(page.rows)
-            if more:
-                after = Bound(page.rows[-1].sort, inclusive=False)
-        return rows
 
     def _take(
         self, seen: Mapping[int, Share], shares: Mapping[int, Share], time: float, now: float, *, gap: bool

@@ -10,11 +10,9 @@ from stator.journal.lineage import JOURNALS, journal_key
 from stator.journal.record import LANES
 from stator.journal.streams import Streams
 from stator.services.parts import Parts
-from stator.storage.store import Bound, Change, Row
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Row
 from stator.tables.catalog import CATALOG_SPACE
-
-_PAGE_ROWS = 100
-_PAGE_BYTES = 1024 * 1024
 
 
 async def roll_once(parts: Parts, streams: Streams, shard_seconds: float) -> int:
@@ -38,22 +36,13 @@ async def trim_once(parts: Parts, streams: Streams, sealed: Sealed = lambda jour
         if left is not None:
             in_use.add(left.journal)
     in_use.update(table.space for table in parts.catalog.tables() if table.journaled)
-    looked = 0
-    after: Bound | None = None
-    more = True
-    while more:
-        page = await parts.store.range(
-            CATALOG_SPACE, JOURNALS, after, None, reverse=False, rows_max=_PAGE_ROWS, bytes_max=_PAGE_BYTES
-        )
-        for row in page.rows:
-            journal = int.from_bytes(row.sort, "big")
-            limits = [sealed(journal, lane) for lane in range(LANES)]
-            await _trim(parts, streams, row, limits, in_use=journal in in_use)
-            after = Bound(row.sort, inclusive=False)
-            looked += 1
-            await asyncio.sleep(0)
-        more = page.more
-    return looked
+    rows = await rows_of(parts.store, CATALOG_SPACE, JOURNALS)
+    for row in rows:
+        journal = int.from_bytes(row.sort, "big")
+        limits = [sealed(journal, lane) for lane in range(LANES)]
+        await _trim(parts, streams, row, limits, in_use=journal in in_use)
+        await asyncio.sleep(0)
+    return len(rows)
 
 
 async def _trim(parts: Parts, streams: Streams, found: Row, sealed: Sequence[int | None], *, in_use: bool) -> None:

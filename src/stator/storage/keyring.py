@@ -10,12 +10,11 @@ import orjson
 
 from stator.storage.failure import StoreFailure
 from stator.storage.keyfile import AccessKey
-from stator.storage.store import Bound, Change, Key, Put, Store
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Key, Put, Store
 
 FORMAT = 1
 KEYS = bytes(8) + b"keys"
-_ROWS_MAX = 1000
-_BYTES_MAX = 1024 * 1024
 
 
 class KeyRing:
@@ -37,19 +36,11 @@ class KeyRing:
 
     async def _read(self) -> list[AccessKey]:
         keys: list[AccessKey] = []
-        after: Bound | None = None
-        more = True
-        while more:
-            page = await self._store.range(
-                0, KEYS, after, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
-            )
-            for row in page.rows:
-                stored = orjson.loads(row.value)
-                if stored.pop("format") != FORMAT:
-                    raise StoreFailure(f"the access key {row.sort.decode()} was written by a newer version")
-                keys.append(AccessKey(**stored))
-                after = Bound(row.sort, inclusive=False)
-            more = page.more and bool(page.rows)
+        for row in await rows_of(self._store, 0, KEYS):
+            stored = orjson.loads(row.value)
+            if stored.pop("format") != FORMAT:
+                raise StoreFailure(f"the access key {row.sort.decode()} was written by a newer version")
+            keys.append(AccessKey(**stored))
         return sorted(keys, key=lambda key: (key.created, key.access_key_id))
 
 

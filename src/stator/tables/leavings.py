@@ -7,12 +7,12 @@ import orjson
 
 from stator.clock import Clock
 from stator.model.table import Table
-from stator.storage.store import Bound, Change, Put, Store
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Put, Store
 from stator.tables import definition
 from stator.tables.lifecycle import settle
 from stator.tables.places import CATALOG_SPACE, DROPPED, dropped_key, progress_key, put, table_key
 
-_ROWS = 1000
 _BYTES = 8 * 1024 * 1024
 
 
@@ -58,12 +58,8 @@ async def find_orphans(store: Store, tables: Iterable[Table]) -> tuple[int, ...]
     for table in tables:
         for each in (table, table.becomes or table):
             spaces.difference_update(each.spaces)
-    after: Bound | None = None
-    more = bool(spaces)
-    while more:
-        page = await store.range(CATALOG_SPACE, DROPPED, after, None, reverse=False, rows_max=_ROWS, bytes_max=_BYTES)
-        for row in page.rows:
-            spaces.discard(int.from_bytes(row.sort, "big"))
-            after = Bound(row.sort, inclusive=False)
-        more = page.more
+    if spaces:
+        spaces.difference_update(
+            int.from_bytes(row.sort, "big") for row in await rows_of(store, CATALOG_SPACE, DROPPED)
+        )
     return tuple(sorted(spaces))

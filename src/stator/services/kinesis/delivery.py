@@ -15,15 +15,14 @@ from stator.model.table import Destination, Table
 from stator.services.kinesis.client import KinesisClient
 from stator.services.kinesis.courier import CURSORS, RUN_SECONDS, Courier, settle
 from stator.services.parts import Parts
-from stator.storage.store import Bound, Change, Key
+from stator.storage.rows import rows_of
+from stator.storage.store import Change, Key
 from stator.tables import destinations
 from stator.tables.catalog import CATALOG_SPACE
 
 _log = logging.getLogger(__name__)
 
 _NO_ENDPOINT = "This server has no Kinesis endpoint to deliver to"
-_ROWS_MAX = 1000
-_BYTES_MAX = 8 * 1024 * 1024
 
 
 class KinesisDelivery:
@@ -108,17 +107,10 @@ class KinesisDelivery:
 
     async def _forget(self, kept: set[tuple[int, str]]) -> None:
         """Delete the cursors of destinations that are over, or whose table is gone."""
-        stale: list[Key] = []
-        after: Bound | None = None
-        more = True
-        while more:
-            page = await self._parts.store.range(
-                CATALOG_SPACE, CURSORS, after, None, reverse=False, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX
-            )
-            for row in page.rows:
-                if (int.from_bytes(row.sort[:8], "big"), row.sort[9:].decode()) not in kept:
-                    stale.append(Key(CATALOG_SPACE, row.partition, row.sort))
-                after = Bound(row.sort, inclusive=False)
-            more = page.more
+        stale = [
+            Key(CATALOG_SPACE, row.partition, row.sort)
+            for row in await rows_of(self._parts.store, CATALOG_SPACE, CURSORS)
+            if (int.from_bytes(row.sort[:8], "big"), row.sort[9:].decode()) not in kept
+        ]
         if stale:
             await self._parts.store.transact((), lambda _: Change(deletes=stale))
