@@ -32,7 +32,7 @@ metrics                                          what is counted, and how it is 
 auth | expressions | validation | storage        rooms that do not know each other
 model | values
 config
-errors, limits, clock
+address, errors, limits, clock
 ```
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from stator.address import is_url
 from stator.limits import DAY_SECONDS
 
 T = TypeVar("T")
@@ -305,12 +306,7 @@ def _check_store(settings: Settings) -> None:
 
 
 def _check_endpoint(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.path in ("", "/")
-    except ValueError:
-        fits = False
-    if url and not fits:
+    if url and not (is_url(url) and urlsplit(url).path in ("", "/")):
         raise ConfigurationError(f"kinesis_endpoint must be a URL such as http://127.0.0.1:4566, not {url!r}")
 
 

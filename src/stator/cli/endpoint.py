@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stator.address import is_url
 from stator.cli.complaint import Complaint
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -55,14 +56,9 @@ def find_endpoint(
             raise Complaint(f"in which region? Name it with {_sibling(flag, 'region')} or AWS_REGION.")
         url = f"https://dynamodb.{wanted}.amazonaws.com"
     url = (url or DEFAULT_URL).rstrip("/")
-    try:
-        parts = urlsplit(url)
-        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        if not well or parts.query or parts.fragment:
-            raise ValueError(url)
-    except ValueError as error:
-        raise Complaint(f"{url} is no URL of a server, such as {DEFAULT_URL}. Name one with {flag}.") from error
-    if "@" in parts.netloc:
+    if not is_url(url) or urlsplit(url).query or urlsplit(url).fragment:
+        raise Complaint(f"{url} is no URL of a server, such as {DEFAULT_URL}. Name one with {flag}.")
+    if "@" in urlsplit(url).netloc:
         raise Complaint(
             f"keys do not belong in a URL, where others see them. Put them in a profile, or see {flag} in --help."
         )

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
-from urllib.parse import unquote, urlsplit
 
+from stator.address import is_below, is_url
 from stator.config import ConfigurationError
 
 COMMAND: Final = "arn:stator:command:"
@@ -29,7 +29,7 @@ class Actions:
         """From the settings. Raises ConfigurationError."""
         prefixes = _parts(urls)
         for prefix in prefixes:
-            if not _is_url(prefix):
+            if not is_url(prefix):
                 raise ConfigurationError(f"alarm_urls holds http(s):// URLs, with commas, not {prefix!r}")
         found: dict[str, tuple[str, ...]] = {}
         for each in _parts(commands):
@@ -41,7 +41,7 @@ class Actions:
             if not name.strip() or not words:
                 raise ConfigurationError(f"alarm_commands holds NAME=COMMAND, with commas, not {each!r}")
             found[name.strip()] = words
-        if topics and not _is_url(topics):
+        if topics and not is_url(topics):
             raise ConfigurationError(f"alarm_sns_endpoint must be a URL such as http://127.0.0.1:4566, not {topics!r}")
         return cls(prefixes, found, topics)
 
@@ -54,21 +54,14 @@ class Actions:
             return None if known else f"Invalid action {action}: no command of this name is in alarm_commands"
         if action.startswith(TOPIC):
             return None if self.topics else f"Invalid action {action}: there is no alarm_sns_endpoint"
-        if not _is_url(action):
+        if not is_url(action):
             return f"Invalid arn syntax: {action}"
-        allowed = ".." not in unquote(action) and any(
-            action == prefix or action.startswith(prefix.rstrip("/") + "/") for prefix in self.urls
+        return (
+            None
+            if is_below(action, self.urls)
+            else f"Invalid action {action}: it does not begin with a URL of alarm_urls"
         )
-        return None if allowed else f"Invalid action {action}: it does not begin with a URL of alarm_urls"
 
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, text.split(","))))
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

@@ -14,10 +14,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
+from stator.address import is_below, is_url
 from stator.config import ConfigurationError
 
 _ANSWER_BYTES_MAX = 6 * 1024 * 1024
@@ -45,20 +46,20 @@ class Targets:
     @classmethod
     def parse(cls, endpoint: str, functions: str, destinations: str) -> "Targets":
         """Raises ConfigurationError."""
-        if endpoint and not _is_url(endpoint):
+        if endpoint and not is_url(endpoint):
             raise ConfigurationError(f"lambda_endpoint must be a URL such as http://127.0.0.1:9000, not {endpoint!r}")
         found = {}
         for each in filter(None, map(str.strip, functions.split(","))):
             name, _, target = each.partition("=")
             kind, *place = target.split(":")
-            if not name or not (_is_url(target) or (kind == "python" and len(place) == 2 and all(place))):
+            if not name or not (is_url(target) or (kind == "python" and len(place) == 2 and all(place))):
                 raise ConfigurationError(
                     f"trigger_functions holds NAME=URL or NAME=python:MODULE:FUNCTION, with commas, not {each!r}"
                 )
             found[name] = target
         prefixes = tuple(filter(None, map(str.strip, destinations.split(","))))
         for prefix in prefixes:
-            if not (prefix.startswith("file:///") or _is_url(prefix)):
+            if not (prefix.startswith("file:///") or is_url(prefix)):
                 raise ConfigurationError(f"trigger_destinations holds file:/// and http(s):// URLs, not {prefix!r}")
         return cls(endpoint, found, prefixes)
 
@@ -66,9 +67,7 @@ class Targets:
         return bool(self.endpoint) or name in self.functions
 
     def may_fail_to(self, destination: str) -> bool:
-        return ".." not in unquote(destination) and any(
-            destination == prefix or destination.startswith(prefix.rstrip("/") + "/") for prefix in self.destinations
-        )
+        return is_below(destination, self.destinations)
 
     def open(self, name: str, timeout_seconds: float) -> Target:
         """Raises InvocationFault for a function that there is nothing for any more."""
@@ -237,11 +236,3 @@ def _tells_failure(body: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return isinstance(told, dict) and "errorMessage" in told and "errorType" in told
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
