@@ -19,7 +19,7 @@ from stator.storage.postgres.layout import Layout, numbered
 from stator.storage.postgres.link import Statement
 from stator.storage.postgres.page import ScanQuery, Source
 from stator.storage.postgres.place import is_long
-from stator.storage.postgres.sql import SPACE, Sql, putting, table
+from stator.storage.postgres.sql import SPACE, TABLES, Sql, putting, table
 from stator.storage.store import Append, Key, Page, Position, Put, Record
 
 BUCKETS = 1_024
@@ -27,35 +27,6 @@ ROWS_MAX = 64  # in one INSERT
 SQL_MAX = 20_000  # buckets of spaces whose texts are kept
 
 _COLUMN = {b"column": b"bucket int NOT NULL, ", b"key": b"bucket, "}
-
-# All that a write changes is distributed like the rows. The rest is the coordinator's own.
-TABLES = b"""
-CREATE SCHEMA stator;
-CREATE TABLE stator.format (one int PRIMARY KEY, format int NOT NULL);
-INSERT INTO stator.format VALUES (1, %d);
-CREATE SEQUENCE stator.version INCREMENT BY 1024 START WITH 1024;
-CREATE SEQUENCE stator.space;
-CREATE TABLE stator.spaces (space bigint PRIMARY KEY);
-CREATE TABLE stator.gone (space bigint PRIMARY KEY);
-CREATE TABLE stator.pins (one int PRIMARY KEY);
-CREATE TABLE stator.writers (one int PRIMARY KEY);
-CREATE TABLE stator.usage (bucket int, space bigint, slot int, rows bigint NOT NULL, size bigint NOT NULL,
-    PRIMARY KEY (space, bucket, slot)) WITH (fillfactor = 50);
-CREATE TABLE stator.shards (bucket int, journal bigint, shard bigint, last bigint NOT NULL, time bigint NOT NULL,
-    PRIMARY KEY (journal, shard, bucket)) WITH (fillfactor = 50);
-CREATE TABLE stator.records (bucket int, journal bigint, shard bigint, sequence bigint, record bytea NOT NULL,
-    PRIMARY KEY (journal, shard, sequence, bucket));
-INSERT INTO stator.spaces VALUES (0);
-""" + b";".join(
-    [
-        SPACE % {b"name": table(0), **_COLUMN},
-        b"SELECT create_distributed_table('stator.s0', 'bucket', colocate_with := 'none')",
-        *[
-            b"SELECT create_distributed_table('stator.%b', 'bucket', colocate_with := 'stator.s0')" % name
-            for name in (b"usage", b"shards", b"records")
-        ],
-    ]
-)
 
 _COUNT = (
     b"INSERT INTO stator.usage AS s (bucket, space, slot, rows, size) VALUES ($2::int8, $1::int8, $5::int4, $3, $4)"
@@ -183,6 +154,20 @@ class CitusLayout(Layout):
     def journal(self, text: bytes, journal: int, shard: int, *more: int) -> Statement:
         only = b"bucket = %d AND " % bucket_of_shard(journal, shard)
         return Statement(text % {b"at": only}, [int8(number) for number in (journal, shard, *more)])
+
+    def founding(self, format: int) -> list[bytes]:
+        """All that a write changes is distributed like the rows. The rest is the coordinator's own."""
+        more = {b"column": b"bucket int, ", b"key": b"bucket, ", b"end": b", bucket"}
+        return [
+            *(TABLES % {b"format": format, **more}).split(b";"),
+            b"CREATE TABLE stator.writers (one int PRIMARY KEY)",
+            SPACE % {b"name": table(0), **_COLUMN},
+            b"SELECT create_distributed_table('stator.s0', 'bucket', colocate_with := 'none')",
+            *[
+                b"SELECT create_distributed_table('stator.%b', 'bucket', colocate_with := 'stator.s0')" % name
+                for name in (b"usage", b"shards", b"records")
+            ],
+        ]
 
     def making(self, space: int) -> list[bytes]:
         return [

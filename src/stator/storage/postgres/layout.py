@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from stator.storage.postgres.binary import bytea_array, int8, int8_array
 from stator.storage.postgres.link import Statement
 from stator.storage.postgres.page import RangeQuery, ScanQuery, Source
-from stator.storage.postgres.sql import APPEND, COUNT, RECORDS, SHARD, SPACE, Sql, sql, table
+from stator.storage.postgres.sql import APPEND, COUNT, RECORDS, SHARD, SPACE, TABLES, Sql, sql, table
 from stator.storage.store import Append, Bound, Key, Position, Record
 
 
@@ -55,6 +55,11 @@ class Layout:
     def journal(self, text: bytes, journal: int, shard: int, *more: int) -> Statement:
         """One of the statements on a shard of a journal."""
         return Statement(text % {b"at": b""}, [int8(number) for number in (journal, shard, *more)])
+
+    def founding(self, format: int) -> list[bytes]:
+        """Make all tables in an empty database, that of space 0 among them."""
+        texts = TABLES % {b"format": format, b"column": b"", b"key": b"", b"end": b""}
+        return [*texts.split(b";"), *self.making(0)]
 
     def making(self, space: int) -> list[bytes]:
         """Make the table of a space."""

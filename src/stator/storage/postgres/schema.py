@@ -20,26 +20,6 @@ DISTRIBUTED = 2  # the format of what `citus` lays out
 _EXISTS = ("42P06", "42P07", UNIQUE)  # somebody else makes the same tables just now
 _MISSING = (GONE, "3F000")
 
-# The sums of a space are spread over rows, one for each connection that writes, which would else wait for each other.
-# There and in `shards` every commit writes the same rows again: room in their pages saves the index from that.
-_TABLES = b"""
-CREATE SCHEMA stator;
-CREATE TABLE stator.format (one int PRIMARY KEY, format int NOT NULL);
-INSERT INTO stator.format VALUES (1, %d);
-CREATE SEQUENCE stator.version INCREMENT BY 1024 START WITH 1024;
-CREATE SEQUENCE stator.space;
-CREATE TABLE stator.spaces (space bigint PRIMARY KEY);
-CREATE TABLE stator.gone (space bigint PRIMARY KEY);
-CREATE TABLE stator.pins (one int PRIMARY KEY);
-CREATE TABLE stator.usage (space bigint, slot int, rows bigint NOT NULL, size bigint NOT NULL,
-    PRIMARY KEY (space, slot)) WITH (fillfactor = 50);
-CREATE TABLE stator.shards (journal bigint, shard bigint, last bigint NOT NULL, time bigint NOT NULL,
-    PRIMARY KEY (journal, shard)) WITH (fillfactor = 50);
-CREATE TABLE stator.records (journal bigint, shard bigint, sequence bigint, record bytea NOT NULL,
-    PRIMARY KEY (journal, shard, sequence));
-INSERT INTO stator.spaces VALUES (0)
-"""
-
 _SETTINGS = {
     # Keys are looked up by index, in the order given, whatever the statistics of a young table say.
     "enable_seqscan": "off",
@@ -81,9 +61,9 @@ async def prepare(link: Link, place: str, *, filling: bool = False) -> Layout:
     if found is None:
         (extensions,) = await run(link, [_COORDINATES])
         distributed = bool(int.from_bytes(extensions.get_value(0, 0), "big"))
-        texts = citus.TABLES % DISTRIBUTED if distributed else b";".join([_TABLES % FORMAT, *Layout().making(0)])
+        texts = citus.CitusLayout().founding(DISTRIBUTED) if distributed else Layout().founding(FORMAT)
         try:
-            await _do(link, *texts.split(b";"))
+            await _do(link, *texts)
         except SqlError as error:
             if error.state not in _EXISTS:
                 raise

@@ -40,6 +40,27 @@ SPACE = (
     b" WITH (fillfactor = 90, toast_tuple_target = 4080)"
 )
 
+# All others, for a format. The sums of a space are spread over rows, one for each connection that writes, which would
+# else wait for each other. There and in `shards` every commit writes the same rows again: room in their pages saves the
+# index from that.
+TABLES = b"""
+CREATE SCHEMA stator;
+CREATE TABLE stator.format (one int PRIMARY KEY, format int NOT NULL);
+INSERT INTO stator.format VALUES (1, %(format)d);
+CREATE SEQUENCE stator.version INCREMENT BY 1024 START WITH 1024;
+CREATE SEQUENCE stator.space;
+CREATE TABLE stator.spaces (space bigint PRIMARY KEY);
+CREATE TABLE stator.gone (space bigint PRIMARY KEY);
+CREATE TABLE stator.pins (one int PRIMARY KEY);
+CREATE TABLE stator.usage (%(column)bspace bigint, slot int, rows bigint NOT NULL, size bigint NOT NULL,
+    PRIMARY KEY (space, %(key)bslot)) WITH (fillfactor = 50);
+CREATE TABLE stator.shards (%(column)bjournal bigint, shard bigint, last bigint NOT NULL, time bigint NOT NULL,
+    PRIMARY KEY (journal, shard%(end)b)) WITH (fillfactor = 50);
+CREATE TABLE stator.records (%(column)bjournal bigint, shard bigint, sequence bigint, record bytea NOT NULL,
+    PRIMARY KEY (journal, shard, sequence%(end)b));
+INSERT INTO stator.spaces VALUES (0)
+"""
+
 
 class Sql:
     """Texts for one space, each made once, so that the same object names the same prepared statement."""
