@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any, Final
 
 from stator.autoscaling.policy import Situation, Wish
-from stator.autoscaling.tracking import LOW_SECONDS
+from stator.autoscaling.tracking import Tracking
 
 LOW: Final = 0.9
 """Of the target: below that there is too much, as the service has it for such metrics."""
@@ -30,19 +30,8 @@ def _minutely(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricTracking:
-    """`target` in what the metric is measured in. The newest minute counts. Other members as of TargetTracking."""
-
-    name: str
-    target: float
-    out_cooldown: float = 0.0
-    in_cooldown: float = 0.0
-    scales_in: bool = True
-    low_seconds: int = LOW_SECONDS
-
-    @property
-    def votes_on_scale_in(self) -> bool:
-        return self.scales_in
+class MetricTracking(Tracking):
+    """`target` in what the metric is measured in. The newest minute counts."""
 
     def wish(self, situation: Situation) -> Wish:
         value = situation.metrics.get(self.name)

@@ -35,8 +35,8 @@ _EDGE = 1e-9  # a quotient that is an integer but for the arithmetic is that int
 
 
 @dataclass(frozen=True, slots=True)
-class TargetTracking:
-    """`target` in percent. Cooldowns in seconds. `low_seconds`: how long consumption must have been low before
+class Tracking:
+    """What keeps something near `target`. Cooldowns in seconds. `low_seconds`: how long it must have been low before
     capacity is lowered."""
 
     name: str
@@ -49,6 +49,11 @@ class TargetTracking:
     @property
     def votes_on_scale_in(self) -> bool:
         return self.scales_in
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTracking(Tracking):
+    """What is consumed. `target` in percent of what is provisioned."""
 
     @property
     def low(self) -> float:
