@@ -12,13 +12,14 @@ from stator.api.call import Answer, Call
 from stator.api.triggers.routes import PATH, Route, route_of
 from stator.api.triggers.settings import refuse_unsupported
 from stator.auth.signature import Place
-from stator.errors import ResourceNotFoundException, SerializationException
+from stator.errors import ResourceNotFoundException
 from stator.http.encoding import decoded
 from stator.http.failure import as_wire_error
 from stator.http.front import Front
 from stator.http.journey import Journey
 from stator.http.origin import check_origin
 from stator.http.request import Request
+from stator.http.target import object_in
 
 _SERVICE = "lambda"
 
@@ -71,12 +72,7 @@ def _body_of(request: Request) -> dict[str, Any]:
     body = request.body
     if body and b"content-encoding" in request.headers:
         body = decoded(body, request.headers[b"content-encoding"])
-    try:
-        parsed = orjson.loads(body) if body else {}
-    except orjson.JSONDecodeError:
-        raise SerializationException from None
-    if not isinstance(parsed, dict):
-        raise SerializationException
+    parsed = object_in(body)
     refuse_unsupported(parsed)
     return parsed
 

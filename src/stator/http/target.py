@@ -1,5 +1,9 @@
 """What a request is addressed to, and what it holds: the path, the type and the object of the body."""
 
+from typing import Any
+
+import orjson
+
 from stator.errors import SerializationException
 
 JSON_TYPES = frozenset({b"application/x-amz-json-1.0", b"application/json"})
@@ -24,7 +28,16 @@ def reply_type(content_type: bytes, has_body: bool) -> bytes | None:
     return None if has_body else b"application/json"
 
 
-def object_of(parsed: object) -> dict[str, object]:
+def object_in(body: bytes) -> dict[str, Any]:
+    """The object that a body is as JSON, an empty one for no body, as services other than DynamoDB have it. Raises
+    SerializationException."""
+    try:
+        return object_of(orjson.loads(body) if body else {})
+    except orjson.JSONDecodeError:
+        raise SerializationException from None
+
+
+def object_of(parsed: object) -> dict[str, Any]:
     """The request object. A missing body and anything that is no object cannot be converted."""
     if type(parsed) is not dict:
         raise SerializationException

@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from stator.errors import SerializationException
 from stator.http.doors.service import Fault, Service
+from stator.http.target import object_in
 from stator.validation.shape import Structure
 
 
@@ -32,13 +32,7 @@ class Json:
         self.content_type = service.json_type
 
     def parse(self, body: bytes, shape: Structure) -> dict[str, Any]:
-        try:
-            parsed = orjson.loads(body) if body else {}
-        except orjson.JSONDecodeError:
-            raise SerializationException from None
-        if not isinstance(parsed, dict):
-            raise SerializationException
-        return parsed
+        return object_in(body)
 
     def render(self, name: str, answer: dict[str, Any]) -> bytes:
         return orjson.dumps(answer, default=float)  # moments
