@@ -16,27 +16,9 @@ from stator.errors import (
     TableNotFoundException,
     ValidationException,
 )
+from stator.metrics.recorder import DATA_OPERATIONS
 
-_DATA = frozenset(
-    (
-        "BatchExecuteStatement",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "DescribeEndpoints",
-        "ExecuteStatement",
-        "ExecuteTransaction",
-        "GetItem",
-        "GetRecords",
-        "GetShardIterator",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    )
-)
+_DATA = DATA_OPERATIONS | {"DescribeEndpoints", "GetShardIterator"}
 _OF_TABLES = (ResourceNotFoundException, TableNotFoundException, ResourceInUseException, ValidationException)
 """What an operation raises with nothing done, and might not with a newer copy of the catalog."""
 
