@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 
@@ -16,6 +16,7 @@ from stator.autoscaling.dynamic.options import Options
 from stator.cli.client import Api, Client
 from stator.cli.complaint import Complaint
 from stator.cli.endpoint import Endpoint
+from stator.cli.scaling.status import status_of
 
 _log = logging.getLogger(__name__)
 
@@ -80,15 +81,7 @@ class Notices:
 
 
 def _post(url: str, notice: Notice) -> None:
-    parts = urlsplit(url)
-    kind = http.client.HTTPConnection if parts.scheme == "http" else http.client.HTTPSConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_SECONDS)
-    try:
-        body = {"Type": "Notification", "Subject": notice.subject, "Message": notice.message, "Kinds": notice.kinds}
-        place = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", place, orjson.dumps(body), {"content-type": "application/json"})
-        status = connection.getresponse().status
-        if not 200 <= status < 300:
-            raise ValueError(f"it answered with status {status}")
-    finally:
-        connection.close()
+    body = {"Type": "Notification", "Subject": notice.subject, "Message": notice.message, "Kinds": notice.kinds}
+    status = status_of("POST", url, _SECONDS, orjson.dumps(body), {"content-type": "application/json"})
+    if not 200 <= status < 300:
+        raise ValueError(f"it answered with status {status}")
