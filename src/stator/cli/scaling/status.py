@@ -1,4 +1,4 @@
-"""The status that a URL answers with, which somebody has named."""
+"""The status that a URL answers with."""
 
 import http.client
 from urllib.parse import urlsplit
