@@ -108,14 +108,15 @@ class Alarms:
         missing: list[str] = await self._store.transact(keys, decide)
         return missing
 
-    async def edit(self, account: str, region: str, name: str, change: Callable[[Alarm], Alarm]) -> Alarm | None:
-        """Change what there is of an alarm's configuration. None when there is no such alarm."""
+    async def enable_actions(self, account: str, region: str, names: Sequence[str], *, enabled: bool) -> None:
+        """Whether these alarms act. Names of which there is no alarm are passed over, as the service does."""
         now = self._clock()
 
         def edited(before: Alarm | None) -> Alarm | None:
-            return None if before is None else reconfigured(before, change(before), now)
+            return None if before is None else reconfigured(before, replace(before, actions_enabled=enabled), now)
 
-        return await self._change_key(alarm_key(account, region, name), edited, now)
+        for name in names:
+            await self._change_key(alarm_key(account, region, name), edited, now)
 
     async def tag(self, account: str, region: str, name: str, tags: dict[str, str | None]) -> Alarm | None:
         """Set tags; None takes one away. None when there is no such alarm."""

@@ -1,7 +1,5 @@
 """EnableAlarmActions."""
 
-from dataclasses import replace
-
 from stator.api.call import Answer, Call
 from stator.api.registry import CLOUDWATCH, operation
 from stator.validation.requests.cloudwatch import ENABLE_ALARM_ACTIONS
@@ -9,9 +7,6 @@ from stator.validation.requests.cloudwatch import ENABLE_ALARM_ACTIONS
 
 @operation("EnableAlarmActions", ENABLE_ALARM_ACTIONS, CLOUDWATCH)
 async def enable_alarm_actions(call: Call) -> Answer:
-    """Names of which there is no alarm are passed over, as the service does."""
-    for name in call.request["AlarmNames"]:
-        await call.parts.alarms.edit(
-            call.account, call.region, name, lambda alarm: replace(alarm, actions_enabled=True)
-        )
+    names = call.request["AlarmNames"]
+    await call.parts.alarms.enable_actions(call.account, call.region, names, enabled=True)
     return b""
