@@ -5,6 +5,7 @@ sent twice over; values that it cuts off are not even fetched from where they ar
 and its rows tell how many more fit.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ class Source:
         return self if dropped == self.dropped else Source(self._space, dropped=dropped, bucket=self._bucket)
 
 
-class PageQuery:
+class PageQuery(ABC):
     """Give `statement` to the server and what comes back to `take`, until that returns the page.
 
     `exact` compares whole keys and not what of them is in the index: right for long keys, too, and slow.
@@ -80,14 +81,14 @@ class PageQuery:
             return Page(rows, True)
         return Page(rows, False) if len(found) < self._asked else None
 
-    def _read(self, result: Any) -> list[Row] | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _read(self, result: Any) -> list[Row] | None: ...
 
-    def _plainly(self) -> tuple[bytes, list[bytes]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _plainly(self) -> tuple[bytes, list[bytes]]: ...
 
-    def _exactly(self) -> tuple[bytes, list[bytes]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _exactly(self) -> tuple[bytes, list[bytes]]: ...
 
 
 class RangeQuery(PageQuery):

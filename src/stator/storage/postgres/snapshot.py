@@ -1,6 +1,7 @@
 """One moment of the store, held by a transaction on a connection of its own and lent to those that read."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -69,7 +70,7 @@ class PostgresSnapshot:
             raise StoreFailure("the connection that held the snapshot was lost")
 
 
-class _Pinned:
+class _Pinned(ABC):
     def __init__(self, opening: list[Statement], future: "asyncio.Future[Any]") -> None:
         self._opening = opening
         self.future = future
@@ -82,14 +83,14 @@ class _Pinned:
     def take(self, results: list[Result]) -> bool:
         return self.take_one(results[2])
 
-    def space_gone(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def space_gone(self) -> bool: ...
 
-    def statement(self) -> Statement:
-        raise NotImplementedError
+    @abstractmethod
+    def statement(self) -> Statement: ...
 
-    def take_one(self, result: Result) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def take_one(self, result: Result) -> bool: ...
 
 
 class _PinnedScan(_Pinned):
@@ -126,4 +127,8 @@ class _PinnedLast(_Pinned):
 
     def take_one(self, result: Result) -> bool:
         self.future.set_result(unsigned(result.get_value(0, 0), "big") if result.ntuples else 0)
+        return True
+
+    def space_gone(self) -> bool:
+        self.future.set_exception(StoreFailure("the table of the shards of journals is missing"))
         return True
