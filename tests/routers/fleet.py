@@ -70,9 +70,12 @@ class AnyRouter:
         self._fleet = fleet
         self._rng = rng
         self._connections: dict[int, PlainClient] = {}
+        self.asked: tuple[str, dict[str, Any]] | None = None
+        self.told: Reply | None = None  # None when the reply was lost
 
     def call(self, operation: str, request: dict[str, Any]) -> Reply:
         port = self._rng.choice(self._fleet.ports)
+        self.asked, self.told = (operation, request), None
         client = self._connections.get(port)
         if client is None:
             client = self._connections[port] = PlainClient(port)
@@ -82,6 +85,7 @@ class AnyRouter:
             client.close()
             del self._connections[port]
             raise
+        self.told = reply
         if reply.status >= 500:
             raise Lost
         return reply
@@ -131,4 +135,4 @@ class Worker(threading.Thread):
     def end(self) -> None:
         self.stopping = True
         self.join(120)
-        assert not self.is_alive(), f"{self.name} does not end"
+        assert not self.is_alive(), f"{self.name} does not end: {self.client.asked} was told {self.client.told}"

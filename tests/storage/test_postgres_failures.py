@@ -1,6 +1,7 @@
 """What becomes of reads and writes when PostgreSQL, the way to it, or somebody else in it is in the way."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -9,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 
 from stator.storage.failure import FormatTooNew, NotADataDirectory, StoreBusy, StoreClosed, StoreError, StoreFailure
 from stator.storage.postgres import desks
 from stator.storage.postgres.engine import Limits, PostgresStore
-from stator.storage.postgres.fault import OutcomeUnknown
-from stator.storage.postgres.link import Statement
+from stator.storage.postgres.fault import LinkLost, OutcomeUnknown, SqlError
+from stator.storage.postgres.link import Link, Statement
 from stator.storage.postgres.location import BadLocation, Location
 from stator.storage.postgres.pool import run
 from stator.storage.store import Append, Change, Key, Row, Store
@@ -89,6 +91,27 @@ def test_lost_connections_are_replaced(cluster: postgres.Cluster, url: str) -> N
                 assert set(reads) == {b"%d" % (number + 1)}
 
     asyncio.run(test())
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_link_that_the_server_resets_is_lost_at_once(cluster: postgres.Cluster, url: str, asked: bool) -> None:
+    """On uvloop, as in a server: it tells of a socket with an error once and then looks at it no more."""
+
+    async def test() -> None:
+        location = Location.parse(url, read_write=True)
+        lost: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+        link = Link(await location.connect(), lost.set_result)
+        cluster.execute(f"SELECT pg_terminate_backend({link.slot}, 60000)")
+        if asked:  # what is written now is refused, after the server's last words
+            with pytest.raises((SqlError, LinkLost)):
+                await asyncio.wait_for(run(link, [Statement(b"SELECT 1")]), SECONDS_MAX)
+        else:
+            os.write(link._socket, b"X")
+        assert await asyncio.wait_for(lost, SECONDS_MAX) is link
+        assert link.closed
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])

@@ -21,6 +21,7 @@ PREPARED_MAX = 1_000  # each holds some 10 KB in its backend
 _TUPLES, _DONE = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK)
 _SYNC, _ABORTED = int(pq.ExecStatus.PIPELINE_SYNC), int(pq.ExecStatus.PIPELINE_ABORTED)
 _IDLE = int(pq.TransactionStatus.IDLE)
+_BAD = int(pq.ConnStatus.BAD)
 _BINARY = 1
 _FORMATS = [[_BINARY] * count for count in range(32)]
 
@@ -122,6 +123,8 @@ class Link:
 
     def _flush(self) -> None:
         pending = self._pg.flush() != 0
+        if self._pg.status == _BAD:  # libpq has read to the end where it could not write, and told nobody
+            raise psycopg.OperationalError(self._pg.error_message.decode("utf-8", "replace"))
         if pending != self._writing:
             self._writing = pending
             if pending:
@@ -135,27 +138,39 @@ class Link:
         except psycopg.Error as error:
             self._break(str(error))
 
+    def look(self) -> None:
+        """Read what there is, also where the loop has not told of it."""
+        if not self.closed:
+            self._readable()
+
     def _readable(self) -> None:
-        pg = self._pg
         try:
-            pg.consume_input()
-            if self._done is None:
-                return
-            nothing = False
-            while not pg.is_busy():
-                result = pg.get_result()
-                if result is None:
-                    if nothing:  # libpq has no more: the connection's end is next
-                        return
-                    nothing = True
-                    continue
-                nothing = False
-                if result.status == _SYNC:
-                    self._finish()
-                    return
-                self._take(result)
+            # uvloop tells of a socket with an error once and then looks at it no more: the second time meets the end.
+            if not self._read():
+                self._read()
         except psycopg.Error as error:
             self._break(str(error))
+
+    def _read(self) -> bool:
+        """Take in what has come. Returns whether a run is over."""
+        pg = self._pg
+        pg.consume_input()
+        if self._done is None:
+            return False
+        nothing = False
+        while not pg.is_busy():
+            result = pg.get_result()
+            if result is None:
+                if nothing:  # libpq has no more: the connection's end is next
+                    break
+                nothing = True
+                continue
+            nothing = False
+            if result.status == _SYNC:
+                self._finish()
+                return True
+            self._take(result)
+        return False
 
     def _take(self, result: Result) -> None:
         status = result.status

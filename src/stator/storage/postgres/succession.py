@@ -40,6 +40,9 @@ class Succession:
         busy = {link: link._statements for pool in self._pools for link in pool._links if link.busy}
         hanging = [link for link, run in busy.items() if self._before.get(link) is run]
         self._before = busy
+        for link in hanging:
+            link.look()
+        hanging = [link for link in hanging if link.busy and link._statements is busy[link]]
         if not hanging:
             return 0
         try:
