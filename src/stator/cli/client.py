@@ -12,7 +12,7 @@ import time
 import zlib
 from email.utils import mktime_tz, parsedate_tz
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import orjson
@@ -91,15 +91,22 @@ class Client:
         for connection in getattr(self, "_connections", ()):
             connection.close()
 
-    def call(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, members: dict[str, Any]) -> "Answer":
         """The answer to one operation. Raises Refused; Complaint when the server cannot be reached."""
+        return self.parse(self.exchange(operation, orjson.dumps(members)))
+
+    def parse(self, body: bytes) -> "Answer":
+        """What `exchange` and `send` return. Raises Complaint."""
         try:
-            answer = orjson.loads(self.exchange(operation, orjson.dumps(members)))
+            members = orjson.loads(body)
         except orjson.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise Complaint(f"{self.endpoint.url} is no DynamoDB: its answer is no JSON object. See --url.")
-        return answer
+            members = None
+        if not isinstance(members, dict):
+            raise self.foreign("its answer is no JSON object")
+        return Answer(members, self)
+
+    def foreign(self, why: str) -> Complaint:
+        return Complaint(f"{self.endpoint.url} is no DynamoDB: {why}. See {self.endpoint.flag}.")
 
     @property
     def server_time(self) -> float | None:
@@ -237,3 +244,14 @@ class Client:
         if self.endpoint.is_amazon:
             advice = f"Is there a network, and is {self.endpoint.region} the region?"
         return Complaint(f"no server can be reached at {self.endpoint.url}: {why}. {advice}")
+
+
+class Answer(dict[str, Any]):
+    """The members of an answer. Whoever reads one that is missing gets a Complaint: all that is read must be there."""
+
+    def __init__(self, members: dict[str, Any], client: Client) -> None:
+        super().__init__(members)
+        self._client = client
+
+    def __missing__(self, member: str) -> NoReturn:
+        raise self._client.foreign(f"its answer has no {member}")

@@ -19,11 +19,11 @@ def cluster(found: Namespace) -> int:
     """Prints tables, or JSON. Returns 1 when a node cannot be reached or a router is gone, so that scripts can tell."""
     client = Client(find_endpoint(found.url, found.region, found.profile), _API)
     told = client.call("DescribeCluster", {})
+    nodes = [node for _, node in _nodes(told)]
     if found.json:
         sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
     else:
         _show(told)
-    nodes = [node for _, node in _nodes(told)]
     return 1 if any(node["State"] in {"unreachable", "gone"} for node in nodes) else 0
 
 

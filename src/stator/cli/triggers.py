@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from stator.cli.client import DYNAMODB, LAMBDA, Api, Client
+from stator.cli.client import DYNAMODB, LAMBDA, Answer, Api, Client
 from stator.cli.complaint import Complaint
 from stator.cli.endpoint import find_endpoint
 
@@ -65,6 +65,7 @@ def _client(found: Namespace, api: Api) -> Client:
     return Client(find_endpoint(found.url, found.region), api)
 
 
-def _ask(found: Namespace, method: str, place: str, members: dict[str, Any] | None = None) -> Any:
+def _ask(found: Namespace, method: str, place: str, members: dict[str, Any] | None = None) -> Answer:
     body = b"" if members is None else orjson.dumps(members)
-    return orjson.loads(_client(found, LAMBDA).send(method, place, body))
+    client = _client(found, LAMBDA)
+    return client.parse(client.send(method, place, body))

@@ -130,6 +130,14 @@ def test_what_to_do_next_is_said(serve: Serve, answer: Any, text: str) -> None:
     assert text in str(complaint.value)
 
 
+def test_what_an_answer_lacks_is_said_by_whoever_reads_it(serve: Serve) -> None:
+    server = serve((200, {"Count": 0}))
+    answer = client_of(server).call("Scan", {})
+    assert (answer["Count"], answer.get("Items"), "Items" in answer) == (0, None, False)
+    with pytest.raises(Complaint, match=f"{server.url} is no DynamoDB: its answer has no Items. See --url."):
+        answer["Items"]
+
+
 def test_a_server_that_was_never_there_is_not_waited_for(serve: Serve) -> None:
     server = serve()
     server.close()
