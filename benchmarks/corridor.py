@@ -11,6 +11,7 @@ down by anything up to half, and nothing makes one faster than it is.
 import asyncio
 import gc
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from stator.http.corridor import conclude
 from stator.http.crowd import Crowd
 from stator.http.journey import Journey
 from stator.http.request import Request
+from stator.http.turn import Turn
 from stator.items.keys import request_key
 
 ITEMS = 1_000
@@ -68,10 +70,10 @@ class Hall(Connection):
     __slots__ = ("requests",)
 
     def __init__(self, house: House, crowd: Crowd[Connection]) -> None:
-        super().__init__(house.front, crowd)
+        super().__init__(house.front, crowd, Turn(house.front, lambda _: None))
         self.requests: list[Request] = []
 
-    def _drain(self) -> None:
+    def _go_on(self) -> None:
         self.requests += self._waiting
         self._waiting.clear()
 
@@ -217,13 +219,17 @@ class Corridor:
     async def drive(self, raw: list[bytes], in_flight: int) -> float:
         """Take prepared requests through."""
         sinks = [Sink() for _ in range(in_flight)]
-        connections = [Connection(self._front, self._crowd) for _ in sinks]
+        due: deque[Callable[[], None]] = deque()
+        turn = Turn(self._front, due.append)
+        connections = [Connection(self._front, self._crowd, turn) for _ in sinks]
         for connection, sink in zip(connections, sinks, strict=True):
             connection.connection_made(sink)
         start = time.process_time_ns()
         for first in range(0, len(raw), in_flight):
             for connection, data in zip(connections, raw[first : first + in_flight], strict=False):
                 connection.data_received(data)
+            while due:
+                due.popleft()()
             for connection in connections:
                 if connection._journey is not None:
                     await _departure(connection)

@@ -166,9 +166,10 @@ ROOMS = (
     Room(f"{SOURCE}/services/triggers", "Changes to functions.", ("triggers", "lane", "batch")),
     Room(
         f"{SOURCE}/http",
-        "The front door. `corridor` has all the steps of a request in one function "
-        "([who runs the coroutine](decisions/0001-handlers-without-tasks.md)).",
-        ("corridor", "front", "server", "connection", "request", "target", "response", "failure"),
+        "The front door. `corridor` has all the steps of a request ([who runs the "
+        "coroutine](decisions/0001-handlers-without-tasks.md), [why several take each step "
+        "together](decisions/0011-requests-side-by-side.md)).",
+        ("corridor", "front", "server", "connection", "turn", "request", "target", "response", "failure"),
     ),
     Room(
         f"{SOURCE}/http/doors",

@@ -144,7 +144,9 @@ class World:
             dict(wire.headers),
             wire.body,
         )
-        outcome = walk(self.front, request)
+        walk(self.front, [request])
+        outcome = request.reply
+        assert outcome is not None
         if isinstance(outcome, bytes):
             return outcome
         return await self._finish(outcome, request)

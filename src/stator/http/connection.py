@@ -12,23 +12,23 @@ import httptools
 
 from stator.api.call import Answer
 from stator.errors import RequestEntityTooLarge
-from stator.http.corridor import conclude, render_error, walk
+from stator.http.corridor import conclude, render_error
 from stator.http.crowd import Crowd
 from stator.http.failure import as_wire_error
 from stator.http.front import Front
 from stator.http.journey import Journey
 from stator.http.request import Request
+from stator.http.turn import Turn
 from stator.limits import HEADER_BYTES_MAX, REQUEST_LINE_BYTES_MAX
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEAD_BYTES_MAX = HEADER_BYTES_MAX + REQUEST_LINE_BYTES_MAX
 _EMPTY_BODY_BYTES_MAX = 64 * 1024  # of chunk extensions and trailers that bring no body forward
 
-
 _HOP_HEADERS = (b"connection", b"upgrade", b"expect")  # of the first reading of a request; not for the second
-_TURN_REQUESTS_MAX = 32  # of one client's pipeline, then others have a turn of the loop
 _CHUNKS_MAX = 64  # objects a body is kept in: a small one takes ten times the bytes that came
 _WAITING_BYTES_MAX = 1024 * 1024  # of the bodies of a pipeline's waiting requests
+_NO_REQUEST = Request()  # what an idle connection is reading; its last request may be large
 
 # Stages of a connection. Plain integers: comparing members of an enum costs a microsecond per request.
 _IDLE: Final = 0  # between requests
@@ -57,18 +57,20 @@ class Connection(asyncio.Protocol):
         "_stopping",
         "_stray",
         "_transport",
+        "_turn",
         "_waiting",
         "_write_blocked_since",
     )
 
-    def __init__(self, front: Front, crowd: "Crowd[Connection]") -> None:
+    def __init__(self, front: Front, crowd: "Crowd[Connection]", turn: Turn) -> None:
         self._crowd = crowd
         self._front = front
+        self._turn = turn
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._stage: int = _IDLE
         self._since = crowd.now  # when the stage began
-        self._request = Request()
+        self._request = _NO_REQUEST
         self._chunks: list[bytes | bytearray] = []
         self._size = 0  # of the body so far
         self._stray = 0  # bytes of a head, or of a body that does not grow, over several reads
@@ -89,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         if not self._crowd.join(self):
             self._refuse(503)
-            self._drain()
+            self._go_on()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._forget_journey()
@@ -111,8 +113,7 @@ class Connection(asyncio.Protocol):
         if self._stage == _HEAD or (self._stage == _BODY and not self._grew):
             self._count_stray(len(data))
         if self._waiting:
-            if self._running is None:
-                self._drain()
+            self._go_on()
             if self._waiting:
                 self._pace()
 
@@ -130,8 +131,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_blocked_since = 0.0
-        if self._running is None:
-            self._drain()
+        self._go_on()
 
     # -- the parser's side ------------------------------------------------------------------------------------------
 
@@ -234,46 +234,43 @@ class Connection(asyncio.Protocol):
         self._stray = 0
         self._since = self._crowd.now
         self._continue_due = False
+        self._request = _NO_REQUEST
         self._waiting.append(request)
 
     # -- requests in order ------------------------------------------------------------------------------------------
 
-    def _drain(self) -> None:
-        """Run waiting requests until one has to wait, the client does not read, or none is left."""
-        waiting = self._waiting
-        turns = _TURN_REQUESTS_MAX
-        while waiting and not self._write_blocked_since:
-            if turns == 0:
-                asyncio.get_running_loop().call_soon(self._go_on)
-                return
-            turns -= 1
-            request = waiting.popleft()
-            if self._stopping and not waiting:
-                request.keep_alive = False
-            reply = walk(self._front, request)
-            if type(reply) is bytes:
-                if not self._send(request, reply):
-                    return
-            else:
-                self._running = request
-                self._running_since = self._crowd.now
-                self._journey = cast(Journey[Answer], reply)
-                self._journey.arrived = self._arrived
-                return
-        if self._continue_due and not waiting:
+    def _go_on(self) -> None:
+        """Have the next request answered, if the one before it has been and the client reads."""
+        if self._running is not None or self._write_blocked_since:
+            return
+        if self._waiting:
+            self._running = request = self._waiting.popleft()
+            self._running_since = self._crowd.now
+            self._turn.join(request, self)
+            return
+        if self._continue_due:
             self._continue_due = False
             self._transport.write(_CONTINUE)
-        if self._reading_paused and not self._write_blocked_since:
+        if self._reading_paused:
             self._reading_paused = False
             self._transport.resume_reading()
 
-    def _go_on(self) -> None:
-        if self._waiting and self._running is None:
-            self._drain()
+    def replied(self, request: Request) -> None:
+        """The corridor is done with a request."""
+        reply = request.reply
+        if type(reply) is not bytes:
+            journey = cast(Journey[Answer], reply)
+            if self._running is request:
+                self._journey = journey
+                journey.arrived = self._arrived
+            else:
+                journey.arrived = _dropped
+        elif self._running is request:
+            self._answer(request, reply)
 
     def _arrived(self, answer: Answer | None, error: BaseException | None) -> None:
         request = self._running
-        self._running = self._journey = None
+        self._journey = None
         if request is None:
             return
         if error is not None or answer is None:
@@ -283,10 +280,14 @@ class Connection(asyncio.Protocol):
                 reply = conclude(self._front, request, answer)
             except Exception as failure:  # noqa: BLE001  an answer that cannot be rendered is a fault like any other
                 reply = render_error(self._front, request, failure)
+        self._answer(request, reply)
+
+    def _answer(self, request: Request, reply: bytes) -> None:
+        self._running = None
         if self._stopping and not self._waiting:
             reply = _last(reply, request)
         if self._send(request, reply):
-            self._drain()
+            self._go_on()
 
     def _send(self, request: Request, reply: bytes) -> bool:
         """Write a reply; False when it was the last of the connection."""
@@ -375,7 +376,7 @@ class Connection(asyncio.Protocol):
                 self._transport.close()
         elif now - self._since > (settings.head_seconds if self._stage == _HEAD else settings.body_seconds):
             self._refuse(408)
-            self._drain()
+            self._go_on()
 
 
 def _size_of(headers: dict[bytes, bytes]) -> int:

@@ -1,8 +1,13 @@
 """All the steps of one request, top to bottom."""
 
+from collections.abc import Sequence
+from typing import Final, cast
+
 import orjson
 
 from stator.api.call import Answer, Call
+from stator.api.registry import Operation
+from stator.auth.credentials import Caller
 from stator.errors import SerializationException, UnknownOperationException
 from stator.http.doors.door import door_of, walk_door
 from stator.http.encoding import decoded
@@ -21,69 +26,100 @@ _UNVERIFIED_BYTES_MAX = 1024 * 1024
 _NOT_FOUND = b"<UnknownOperationException/>\n"
 
 
-def walk(front: Front, request: Request) -> bytes | Journey[Answer]:
-    """Take a request through the house. The reply, or a journey that ends in an answer for `conclude` or an error for
-    `render_error`. The order of the first checks is the service's (facts, section 1.5).
+def walk(front: Front, requests: Sequence[Request]) -> None:
+    """Take requests through the house, side by side and step by step. Sets the `reply` of each, which may be a journey:
+    it ends in an answer for `conclude` or an error for `render_error`.
     """
+    now = front.clock()
+    for request in requests:
+        request.began = now
+    for step in _STEPS:
+        for request in requests:
+            if request.reply is None:
+                try:
+                    request.reply = step(front, request)
+                except Exception as error:  # noqa: BLE001  every fault has an answer
+                    request.reply = render_error(front, request, error)
+
+
+# Each step returns the reply if it ends there, or None.
+
+
+def _receive(front: Front, request: Request) -> bytes | Journey[Answer] | None:
+    """What is asked for, and who asks. The order of the checks is the service's (facts, section 1.5)."""
     headers = request.headers
-    now = request.began = front.clock()
+    now = request.began
+    # What the wire itself refused: too large, too slow, not HTTP.
+    if request.refusal is not None:
+        return refuse(front, request)
+
+    # Pages of other sites, where signatures do not keep them out.
+    if b"origin" in headers and front.credentials.open:
+        check_origin(headers[b"origin"])
+
+    # Method and path.
+    query = b""
+    if request.method != b"POST" or request.url != b"/":
+        if not (request.method == b"POST" and is_root(request.url)):
+            return _elsewhere(front, request)
+        query = request.url.partition(b"?")[2]
+
+    # Other services at the same address.
+    operation = front.operations.get(headers.get(b"x-amz-target", b""))
+    if operation is None and (door := door_of(request)) is not None:
+        return walk_door(front, request, door)
+
+    # Content type.
+    kind = reply_type(headers.get(b"content-type", b""), bool(request.body))
+    if kind is None:
+        return front.renderer.render(request, 404, _NOT_FOUND, now)
+    request.content_type = kind
+
+    # JSON. Strangers shall not make the server unpack or parse much, so there the signature comes first.
+    body = request.body
+    caller = None
+    if (len(body) > _UNVERIFIED_BYTES_MAX or b"content-encoding" in headers) and not front.credentials.open:
+        caller = front.verifier.check(headers, query, body, now)
+    if body and b"content-encoding" in headers:
+        body = decoded(body, headers[b"content-encoding"])
     try:
-        # What the wire itself refused: too large, too slow, not HTTP.
-        if request.refusal is not None:
-            return refuse(front, request)
+        request.parsed = orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        raise SerializationException from None
 
-        # Pages of other sites, where signatures do not keep them out.
-        if b"origin" in headers and front.credentials.open:
-            check_origin(headers[b"origin"])
+    # Who does it, who asks for it; the signature is over the body as sent.
+    if operation is None:
+        raise UnknownOperationException  # without a message, as the service does
+    request.operation = operation
+    request.operation_name = operation.name
+    request.caller = caller or front.verifier.check(headers, query, request.body, now)
+    return None
 
-        # Method and path.
-        query = b""
-        if request.method != b"POST" or request.url != b"/":
-            if not (request.method == b"POST" and is_root(request.url)):
-                return _elsewhere(front, request)
-            query = request.url.partition(b"?")[2]
 
-        # Other services at the same address.
-        operation = front.operations.get(headers.get(b"x-amz-target", b""))
-        if operation is None and (door := door_of(request)) is not None:
-            return walk_door(front, request, door)
+def _check(front: Front, request: Request) -> None:
+    """Conversion and constraints."""
+    operation, caller = cast(Operation, request.operation), cast(Caller, request.caller)
+    checked = operation.shape.check(object_of(request.parsed))
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    request.call = Call(checked, caller.account, caller.region, host, front.parts)
 
-        # Content type.
-        kind = reply_type(headers.get(b"content-type", b""), bool(request.body))
-        if kind is None:
-            return front.renderer.render(request, 404, _NOT_FOUND, now)
-        request.content_type = kind
 
-        # JSON. Strangers shall not make the server unpack or parse much, so there the signature comes first.
-        body = request.body
-        caller = None
-        if (len(body) > _UNVERIFIED_BYTES_MAX or b"content-encoding" in headers) and not front.credentials.open:
-            caller = front.verifier.check(headers, query, body, now)
-        if body and b"content-encoding" in headers:
-            body = decoded(body, headers[b"content-encoding"])
-        try:
-            parsed = orjson.loads(body) if body else None
-        except orjson.JSONDecodeError:
-            raise SerializationException from None
+def _operate(_front: Front, request: Request) -> Journey[Answer] | None:
+    """The operation itself."""
+    coroutine = cast(Operation, request.operation).handler(cast(Call, request.call))
+    try:
+        waiting = coroutine.send(None)
+    except StopIteration as finished:  # a read: no Task
+        request.answer = finished.value
+        return None
+    return Journey(coroutine, waiting)
 
-        # Who does it, who asks for it; the signature is over the body as sent.
-        if operation is None:
-            raise UnknownOperationException  # without a message, as the service does
-        request.operation_name = operation.name
-        caller = request.caller = caller or front.verifier.check(headers, query, request.body, now)
 
-        # Conversion and constraints, then the operation itself.
-        checked = operation.shape.check(object_of(parsed))
-        host = headers.get(b"host", b"").decode("latin-1")
-        call = request.call = Call(checked, caller.account, caller.region, host, front.parts)
-        coroutine = operation.handler(call)
-        try:
-            waiting = coroutine.send(None)
-        except StopIteration as finished:  # a read: no Task, no second turn of the loop
-            return conclude(front, request, finished.value)
-        return Journey(coroutine, waiting)
-    except Exception as error:  # noqa: BLE001  every fault has an answer
-        return render_error(front, request, error)
+def _conclude(front: Front, request: Request) -> bytes:
+    return conclude(front, request, request.answer)
+
+
+_STEPS: Final = (_receive, _check, _operate, _conclude)
 
 
 def conclude(front: Front, request: Request, answer: Answer) -> bytes:

@@ -7,6 +7,7 @@ from stator.http.connection import Connection
 from stator.http.crowd import Crowd
 from stator.http.front import Front
 from stator.http.tls import Doorman
+from stator.http.turn import Turn
 
 _BACKLOG = 1024
 
@@ -17,7 +18,9 @@ class Listener:
     def __init__(self, front: Front) -> None:
         self._front = front
         self.port = 0
-        self._crowd: Crowd[Connection] = Crowd(front.settings.connections_max, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        self._crowd: Crowd[Connection] = Crowd(front.settings.connections_max, loop.time())
+        self._turn = Turn(front, loop.call_soon)
         self._server: asyncio.Server | None = None
         self._doorman: Doorman | None = None
         settings = front.settings
@@ -56,7 +59,7 @@ class Listener:
             self._sweeper = None
 
     def _connection(self) -> Connection:
-        return Connection(self._front, self._crowd)
+        return Connection(self._front, self._crowd, self._turn)
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,58 @@
+"""The requests that one turn of the loop brought, taken through the corridor side by side.
+
+Each step is taken by all of them before the next one is taken by any. The code of a whole request is several times what
+the fastest cache of a processor holds, the code of a step is not: measured, 32 requests side by side cost two thirds of
+what they cost one after the other. Replies wait for nothing by it: the loop sends them at the end of its turn.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from stator.http.corridor import walk
+from stator.http.front import Front
+from stator.http.request import Request
+
+_log = logging.getLogger(__name__)
+
+TOGETHER_MAX = 64
+"""Beyond that nothing is gained; further ones wait for the next turn of the loop, after what else it has to do."""
+
+
+class Asker(Protocol):
+    """Who brought a request."""
+
+    def replied(self, request: Request) -> None:
+        """`reply` of the request is set."""
+
+    def abort(self) -> None:
+        """The reply cannot be taken."""
+
+
+class Turn:
+    """`call_soon` is the loop's."""
+
+    __slots__ = ("_call_soon", "_front", "_waiting")
+
+    def __init__(self, front: Front, call_soon: Callable[[Callable[[], None]], Any]) -> None:
+        self._front = front
+        self._call_soon = call_soon
+        self._waiting: list[tuple[Request, Asker]] = []
+
+    def join(self, request: Request, asker: Asker) -> None:
+        """Have a request answered in the next turn of the loop, or in one soon after that."""
+        if not self._waiting:
+            self._call_soon(self._run)
+        self._waiting.append((request, asker))
+
+    def _run(self) -> None:
+        together, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
+        if self._waiting:
+            self._call_soon(self._run)
+        walk(self._front, [request for request, _ in together])
+        for request, asker in together:
+            try:
+                asker.replied(request)
+            except Exception:  # noqa: BLE001  the others have theirs
+                _log.exception("a reply could not be sent")
+                asker.abort()
