@@ -1,6 +1,9 @@
 """Statement texts to statements, kept: a repeated text costs a look-up instead of a parse."""
 
+from typing import TypedDict
+
 from stator.errors import ValidationException
+from stator.expressions.checks import Check, Values
 from stator.expressions.evaluate import predicate
 from stator.partiql.condition import lower_condition
 from stator.partiql.constant import kind_of
@@ -25,6 +28,7 @@ from stator.partiql.syntax import (
     Node,
     PathNode,
     SelectNode,
+    Source,
     TupleNode,
     UpdateNode,
 )
@@ -84,14 +88,29 @@ def _compile(text: str) -> Statement:
     return _change(node, scope)
 
 
+class _Head(TypedDict):
+    text: str
+    source: Source
+    parameters: int
+    values: Values
+    checks: tuple[Check, ...]
+
+
+def _head(source: Source, scope: Scope) -> _Head:
+    """What all statements have. For when all else of one is lowered: that adds to the scope's values and checks."""
+    return {
+        "text": scope.text,
+        "source": source,
+        "parameters": scope.parameters,
+        "values": scope.values,
+        "checks": tuple(scope.checks),
+    }
+
+
 def _exists(node: ExistsNode, scope: Scope) -> Exists:
     select = _select(node.select, scope)
     return Exists(
-        text=scope.text,
-        source=select.source,
-        parameters=scope.parameters,
-        values=scope.values,
-        checks=tuple(scope.checks),
+        **_head(select.source, scope),
         select=select,
     )
 
@@ -100,11 +119,7 @@ def _select(node: SelectNode, scope: Scope) -> Select:
     columns = None if node.columns is None else _columns(node.columns, scope)
     condition = None if node.where is None else lower_condition(node.where, scope)
     return Select(
-        text=scope.text,
-        source=node.source,
-        parameters=scope.parameters,
-        values=scope.values,
-        checks=tuple(scope.checks),
+        **_head(node.source, scope),
         columns=columns,
         condition=condition,
         test=None if condition is None else predicate(condition),
@@ -146,11 +161,7 @@ def _insert(node: InsertNode, scope: Scope) -> Insert:
             raise refused(scope.text, name.place, f"Unsupported data type: {kind_of(name)} under key root")
         members[name.text] = scope.operand(member)
     return Insert(
-        text=scope.text,
-        source=node.source,
-        parameters=scope.parameters,
-        values=scope.values,
-        checks=tuple(scope.checks),
+        **_head(node.source, scope),
         members=tuple(members.items()),
     )
 
@@ -162,11 +173,7 @@ def _change(node: UpdateNode | DeleteNode, scope: Scope) -> Statement:
     condition = None if node.where is None else lower_condition(node.where, scope)
     if update is not None:
         return UpdateItem(
-            text=scope.text,
-            source=node.source,
-            parameters=scope.parameters,
-            values=scope.values,
-            checks=tuple(scope.checks),
+            **_head(node.source, scope),
             condition=condition,
             returning=node.returning,
             update=update,
@@ -177,11 +184,7 @@ def _change(node: UpdateNode | DeleteNode, scope: Scope) -> Statement:
             "Only RETURNING ALL OLD * is allowed in DELETE statements."
         )
     return DeleteItem(
-        text=scope.text,
-        source=node.source,
-        parameters=scope.parameters,
-        values=scope.values,
-        checks=tuple(scope.checks),
+        **_head(node.source, scope),
         condition=condition,
         returning=node.returning,
     )
