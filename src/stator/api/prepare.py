@@ -151,8 +151,8 @@ def check_item_size(size: int) -> None:
 def index_of(table: Table, name: str | None) -> Index | None:
     if name is None:
         return None
-    for index in table.indexes:
-        if index.name == name:
-            check_readable(index)
-            return index
-    raise ValidationException(f"The table does not have the specified index: {name}")
+    index = table.index(name)
+    if index is None:
+        raise ValidationException(f"The table does not have the specified index: {name}")
+    check_readable(index)
+    return index

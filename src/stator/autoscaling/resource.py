@@ -73,7 +73,8 @@ def capacity_of(table: Table | None, resource: Resource) -> int | None:
 
 
 def global_index(table: Table, name: str) -> Index | None:
-    return next((index for index in table.indexes if index.name == name and not index.local), None)
+    found = table.index(name)
+    return None if found is None or found.local else found
 
 
 def next_decrease(last: float | None, now: float) -> float:

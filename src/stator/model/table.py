@@ -198,6 +198,13 @@ class Table:
         own = () if setting is None or setting.space is None else (setting.space,)
         return (self.space, *(index.space for index in self.indexes), *own)
 
+    def index(self, name: str) -> Index | None:
+        """The index of that name, be it local or global."""
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        return None
+
     @property
     def journaled(self) -> bool:
         """Whether changes go into the table's journal."""

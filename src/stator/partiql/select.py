@@ -107,11 +107,11 @@ async def select_page(reader: Reader, select: Select, values: Values, table: Tab
 def index_of(table: Table, name: str | None) -> Index | None:
     if name is None:
         return None
-    for index in table.indexes:
-        if index.name == name:
-            check_readable(index)
-            return index
-    raise ValidationException("The table does not have the specified index")
+    index = table.index(name)
+    if index is None:
+        raise ValidationException("The table does not have the specified index")
+    check_readable(index)
+    return index
 
 
 def _check_columns(select: Select, index: Index, held: frozenset[str]) -> None:

@@ -20,7 +20,7 @@ def add(table: Table, wanted: dict[str, Any], definitions: Sequence[Mapping[str,
     not be repeated. Raises ValidationException for an index that cannot be.
     """
     name = wanted["IndexName"]
-    if any(index.name == name for index in table.indexes):
+    if table.index(name) is not None:
         raise ValidationException("Attempting to create an index which already exists")
     types = _types(table, wanted["KeySchema"], definitions)
     check_index_provisioned(wanted, on_demand=table.on_demand)

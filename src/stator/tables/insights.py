@@ -26,8 +26,8 @@ def find_index(table: Table, name: str | None) -> Index | None:
     """The global index of that name, None where none is meant. Raises ResourceNotFoundException."""
     if name is None:
         return None
-    found = next((index for index in table.indexes if index.name == name and not index.local), None)
-    if found is None:
+    found = table.index(name)
+    if found is None or found.local:
         raise ResourceNotFoundException(f"Requested resource not found: Index: {name} for table: {table.name}")
     return found
 

@@ -161,7 +161,7 @@ def _add_index(
 def _update_index(step: _Step, update: dict[str, Any]) -> None:
     action = update.get("Update") or update["Delete"]
     verb = "update" if update.get("Update") else "delete"
-    index = next((index for index in step.after.indexes if index.name == action["IndexName"]), None)
+    index = step.after.index(action["IndexName"])
     if index is None:
         raise ResourceNotFoundException(
             f"Requested resource not found: Index {action['IndexName']} for table {step.after.name}"
