@@ -34,7 +34,7 @@ from stator.autoscaling.scaling import (
 )
 from stator.autoscaling.scaling import sort_of as scaling_sort
 from stator.clock import Clock
-from stator.storage.rows import rows_of
+from stator.storage.rows import below, rows_of
 from stator.storage.store import Bound, Change, Key, Position, Row, Store
 
 _ROWS: Final = 500
@@ -85,9 +85,8 @@ class Scalings:
 
     async def of(self, account: str, region: str, table: str | None = None) -> list[Scaling]:
         """Those of an account and region, sorted by resource; of one table, its indexes among them, if it is named."""
-        start = f"{account}/{region}/" + ("" if table is None else f"table/{table}/")
-        lower, upper = Bound(start.encode(), inclusive=True), Bound(f"{start[:-1]}0".encode(), inclusive=False)
-        return [decode(row.value) for row in await rows_of(self._store, SPACE, TARGETS, lower, upper)]
+        place = below(f"{account}/{region}" if table is None else f"{account}/{region}/table/{table}")
+        return [decode(row.value) for row in await rows_of(self._store, SPACE, TARGETS, *place)]
 
     async def find(self, account: str, region: str, resource: Resource) -> Scaling | None:
         (row,) = await self._store.get([Key(SPACE, TARGETS, scaling_sort(account, region, resource))])

@@ -10,8 +10,8 @@ from stator.journal.lineage import StreamRecord
 from stator.journal.mapping import MAPPINGS, Mapping, cursor_key, decode, encode, mapping_key
 from stator.journal.record import LANES
 from stator.journal.streams import Streams
-from stator.storage.rows import rows_of
-from stator.storage.store import Bound, Change, Key, Put, Row, Store
+from stator.storage.rows import below, rows_of
+from stator.storage.store import Change, Key, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE
 
 FACTOR_MAX = 10
@@ -48,10 +48,7 @@ class Mappings:
 
     async def all(self, account: str | None = None, region: str | None = None) -> list[Mapping]:
         """Every mapping, or those of an account and region, in the order of their ids."""
-        lower = upper = None
-        if account is not None:
-            lower = Bound(f"{account}/{region}/".encode(), inclusive=True)
-            upper = Bound(f"{account}/{region}0".encode(), inclusive=False)  # "0" follows "/"
+        lower, upper = (None, None) if account is None else below(f"{account}/{region}")
         return [decode(row.value) for row in await rows_of(self._store, CATALOG_SPACE, MAPPINGS, lower, upper)]
 
     async def find(self, account: str, region: str, uuid: str) -> Mapping | None:

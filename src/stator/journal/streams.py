@@ -8,6 +8,7 @@ from stator.journal import lineage
 from stator.journal.journal import RETENTION_SECONDS, Journal
 from stator.journal.lineage import Name, Shard, StreamRecord
 from stator.journal.record import Boundary
+from stator.storage.rows import below
 from stator.storage.store import Bound, Change, Position, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE
 
@@ -39,8 +40,8 @@ class Streams:
         self, account: str, region: str, *, table: str | None, after: Name | None, count_max: int
     ) -> tuple[list[Name], bool]:
         """Streams in order of table name and label, past `after`, and whether there are more."""
-        lower = Bound(f"{table}/".encode(), inclusive=True) if table else None
-        upper = Bound(f"{table}0".encode(), inclusive=False) if table else None  # "0" follows "/"
+        lower: Bound | None
+        lower, upper = below(table) if table else (None, None)
         if after is not None:
             place = Bound(f"{after.table}/{after.label}".encode(), inclusive=False)
             lower = place if lower is None or place.sort >= lower.sort else lower

@@ -26,6 +26,7 @@ from stator.metrics.alarm_record import (
     notice_put,
     sort_of,
 )
+from stator.storage.rows import below
 from stator.storage.store import Bound, Change, Key, Page, Put, Row, Store
 
 ALARMS_MAX: Final = 5000
@@ -60,10 +61,8 @@ class Alarms:
 
     async def all(self, account: str | None = None, region: str | None = None) -> list[Alarm]:
         """Every alarm, or those of an account and region, in the order of their names."""
-        lower = upper = None
-        if account is not None:
-            lower = Bound(f"{account}/{region}/".encode(), inclusive=True)
-            upper = Bound(f"{account}/{region}0".encode(), inclusive=False)  # "0" follows "/"
+        lower: Bound | None
+        lower, upper = (None, None) if account is None else below(f"{account}/{region}")
         found: list[Alarm] = []
         more = True
         while more:
@@ -83,8 +82,7 @@ class Alarms:
         """Make an alarm, or give the one of its name another configuration; its state stays. Raises
         TooManyAlarmsError."""
         if await self.find(alarm.account, alarm.region, alarm.name) is None:
-            lower = Bound(f"{alarm.account}/{alarm.region}/".encode(), inclusive=True)
-            upper = Bound(f"{alarm.account}/{alarm.region}0".encode(), inclusive=False)
+            lower, upper = below(f"{alarm.account}/{alarm.region}")
             page = await self._store.range(
                 SPACE, ALARMS, lower, upper, reverse=False, rows_max=ALARMS_MAX, bytes_max=_BYTES * 8
             )

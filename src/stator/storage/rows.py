@@ -1,4 +1,4 @@
-"""All rows of a part of one partition, however many pages they take: for what is kept in memory or gone through."""
+"""The rows of a part of one partition, all of them, for what is kept in memory or gone through."""
 
 import asyncio
 
@@ -6,6 +6,11 @@ from stator.storage.store import Bound, Row, Store
 
 _ROWS_MAX = 1000
 _BYTES_MAX = 8 * 1024 * 1024
+
+
+def below(place: str) -> tuple[Bound, Bound]:
+    """What sorts that begin with `place` and a slash lie between."""
+    return Bound(f"{place}/".encode(), inclusive=True), Bound(f"{place}0".encode(), inclusive=False)  # 0 follows /
 
 
 async def rows_of(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stator.storage import rows as module
-from stator.storage.rows import rows_of
+from stator.storage.rows import below, rows_of
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Bound, Change, Key, Put
 
@@ -60,5 +60,15 @@ def test_others_have_a_turn_between_two_pages(monkeypatch: pytest.MonkeyPatch) -
         await rows_of(store, 0, b"l")
         assert turns >= 2
         task.cancel()
+
+    run(test)
+
+
+def test_below_a_place_is_what_begins_with_it_and_a_slash() -> None:
+    async def test(store: SqliteStore) -> None:
+        sorts = [b"a", b"a-b/c", b"a/", b"a/b", b"a/b/c", b"a/\xff", b"a0", b"ab/c", b"b"]
+        await store.transact((), lambda _: Change(puts=[Put(Key(0, b"p", sort), 1, b"") for sort in sorts]))
+        found = await rows_of(store, 0, b"p", *below("a"))
+        assert [row.sort for row in found] == [b"a/", b"a/b", b"a/b/c", b"a/\xff"]
 
     run(test)
