@@ -8,7 +8,8 @@ What else there is never varies, so a document with a single other byte is Damag
 
 import hashlib
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 
@@ -16,6 +17,8 @@ from stator.archive.places.failure import ArchiveError, Damaged
 
 _HEAD = re.compile(rb'\{"stator":"([a-z ]+)","format":([0-9]{1,6}),"sha256":"([0-9a-f]{64})","content":')
 _TAIL = b"}\n"
+
+_Made = TypeVar("_Made")
 
 
 def encode(kind: str, format: int, content: dict[str, Any]) -> bytes:
@@ -44,6 +47,15 @@ def decode(kind: str, format: int, body: bytes, path: str = "a document") -> dic
         )
     decoded: dict[str, Any] = orjson.loads(content)
     return decoded
+
+
+def read(kind: str, format: int, body: bytes, path: str, make: Callable[[dict[str, Any]], _Made]) -> _Made:
+    """What `make` makes of the content. Raises what `decode` raises; Damaged where it lacks members, or has others."""
+    content = decode(kind, format, body, path)
+    try:
+        return make(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"{path} cannot be understood: {error}") from error
 
 
 def _checksum(kind: bytes, format: bytes, content: bytes) -> bytes:

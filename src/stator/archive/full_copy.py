@@ -56,19 +56,19 @@ def encode(copy: FullCopy) -> bytes:
 
 def decode(body: bytes, path: str = MANIFEST) -> FullCopy:
     """Raises Damaged, or ArchiveError for a format of a newer version. `path` is for messages."""
-    content = document.decode(KIND, FORMAT, body, path)
-    try:
-        return FullCopy(
-            table=definition.decode(orjson.dumps(content["table"])),
-            moment=content["moment"],
-            lanes=tuple(content["lanes"]),
-            items=content["items"],
-            bytes=content["bytes"],
-            chunks=tuple(ChunkRecord(*each) for each in content["chunks"]),
-            extra=content["extra"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{path} cannot be understood: {error}") from error
+    return document.read(KIND, FORMAT, body, path, _made_of)
+
+
+def _made_of(content: dict[str, Any]) -> FullCopy:
+    return FullCopy(
+        table=definition.decode(orjson.dumps(content["table"])),
+        moment=content["moment"],
+        lanes=tuple(content["lanes"]),
+        items=content["items"],
+        bytes=content["bytes"],
+        chunks=tuple(ChunkRecord(*each) for each in content["chunks"]),
+        extra=content["extra"],
+    )
 
 
 async def write(

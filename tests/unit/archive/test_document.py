@@ -1,4 +1,5 @@
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -45,3 +46,12 @@ def test_another_kind_is_damaged_and_a_newer_format_is_for_a_newer_version() -> 
     with pytest.raises(ArchiveError, match=r"format 3; this version of Stator reads up to format 2: use a newer") as no:
         document.decode("test paper", 2, BODY)
     assert not isinstance(no.value, Damaged)
+
+
+@pytest.mark.parametrize("content", [{}, {"a": "x"}, {"a": None}])
+def test_a_content_that_is_another_than_it_should_be_is_told_by_its_path(content: dict[str, Any]) -> None:
+    body = document.encode("full copy", 1, content)
+    with pytest.raises(Damaged, match="the-path cannot be understood"):
+        document.read("full copy", 1, body, "the-path", lambda found: int(found["a"]))
+    good = document.encode("full copy", 1, {"a": "7"})
+    assert document.read("full copy", 1, good, "the-path", lambda found: int(found["a"])) == 7

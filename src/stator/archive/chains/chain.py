@@ -23,7 +23,7 @@ from stator.archive import document, full_copy
 from stator.archive.chains import segment
 from stator.archive.chains.segment import Segment
 from stator.archive.full_copy import FullCopy
-from stator.archive.places.failure import ArchiveError, Damaged, Missing
+from stator.archive.places.failure import ArchiveError, Missing
 from stator.archive.places.location import Location
 from stator.journal.record import LANES
 from stator.model.table import Table
@@ -118,12 +118,12 @@ def encode(record: ChainRecord) -> bytes:
 
 def decode(body: bytes, path: str = RECORD) -> ChainRecord:
     """Raises Damaged, or ArchiveError for a format of a newer version. `path` is for messages."""
-    content: dict[str, Any] = document.decode(KIND, FORMAT, body, path)
-    try:
-        table = definition.decode(orjson.dumps(content.pop("table")))
-        return ChainRecord(table, start=tuple(content.pop("start")), **content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{path} cannot be understood: {error}") from error
+    return document.read(KIND, FORMAT, body, path, _made_of)
+
+
+def _made_of(content: dict[str, Any]) -> ChainRecord:
+    table = definition.decode(orjson.dumps(content.pop("table")))
+    return ChainRecord(table, start=tuple(content.pop("start")), **content)
 
 
 def encode_head(head: Head) -> bytes:
@@ -132,11 +132,9 @@ def encode_head(head: Head) -> bytes:
 
 def decode_head(body: bytes, path: str = HEAD) -> Head:
     """Raises what `decode` raises."""
-    content: dict[str, Any] = document.decode(HEAD_KIND, FORMAT, body, path)
-    try:
-        return Head(content["through"], tuple(content["lanes"]))
-    except (KeyError, TypeError) as error:
-        raise Damaged(f"{path} cannot be understood: {error}") from error
+    return document.read(
+        HEAD_KIND, FORMAT, body, path, lambda content: Head(content["through"], tuple(content["lanes"]))
+    )
 
 
 def copies_among(paths: Iterable[str]) -> tuple[int, ...]:

@@ -10,12 +10,12 @@ second takes over from the first, which is told so when it looks; a person decid
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from stator.archive import document
-from stator.archive.places.failure import ArchiveError, Damaged, Missing
+from stator.archive.places.failure import ArchiveError, Missing
 from stator.archive.places.location import Location
 from stator.storage.store import Change, Key, Put, Row, Store
 
@@ -145,11 +145,7 @@ async def _read(archive: Location, prefix: str) -> Writer | None:
         body = await archive.get(path)
     except Missing:
         return None
-    content: dict[str, Any] = document.decode(KIND, FORMAT, body, f"{archive.url}/{path}")
-    try:
-        return Writer(**content)
-    except TypeError as error:
-        raise Damaged(f"{archive.url}/{path} cannot be understood: {error}") from error
+    return document.read(KIND, FORMAT, body, f"{archive.url}/{path}", lambda content: Writer(**content))
 
 
 def _has(known: _Known | None, writer: Writer) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stator.archive import document
-from stator.archive.places.failure import ArchiveError, Damaged, Missing
+from stator.archive.places.failure import ArchiveError, Missing
 from stator.archive.places.location import Location
 from stator.limits import DAY_SECONDS
 from stator.model.table import Table
@@ -104,14 +104,14 @@ def encode(backup: InstanceBackup) -> bytes:
 
 def decode(body: bytes, path: str = "an instance backup") -> InstanceBackup:
     """Raises Damaged, or ArchiveError for a format of a newer version. `path` is for messages."""
-    content: dict[str, Any] = document.decode(KIND, FORMAT, body, path)
-    try:
-        tables = [
-            TableCopy(definition.decode(orjson.dumps(stored)), *members) for stored, *members in content.pop("tables")
-        ]
-        return InstanceBackup(tables=tuple(tables), **content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{path} cannot be understood: {error}") from error
+    return document.read(KIND, FORMAT, body, path, _made_of)
+
+
+def _made_of(content: dict[str, Any]) -> InstanceBackup:
+    tables = [
+        TableCopy(definition.decode(orjson.dumps(stored)), *members) for stored, *members in content.pop("tables")
+    ]
+    return InstanceBackup(tables=tuple(tables), **content)
 
 
 async def write(location: Location, backup: InstanceBackup) -> None:
