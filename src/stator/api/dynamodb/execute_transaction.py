@@ -4,22 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
-
 from stator.api import prepare, returns, statements
 from stator.api.call import Call
 from stator.api.registry import operation
 from stator.api.statements import Bound
+from stator.api.transaction import read_items
 from stator.errors import ResourceNotFoundException, TransactionCanceledException, ValidationException, WireError
 from stator.items.decide import PutWrite, Write
 from stator.items.idempotency import token_of
 from stator.items.keys import request_key
-from stator.items.throughput import charge_reads, check_reads
-from stator.items.transaction import Part, cancellation, check_bytes, check_distinct, read_consumed, write_consumed
+from stator.items.transaction import Part, check_bytes, check_distinct, write_consumed
 from stator.model.table import Table
 from stator.partiql.change import check_in_transaction, is_read, write_of
 from stator.partiql.statement import Select
-from stator.partiql.target import UNKEYED_IN_TRANSACTION, read_key, show
+from stator.partiql.target import UNKEYED_IN_TRANSACTION, read_key
 from stator.validation.requests.partiql import EXECUTE_TRANSACTION
 from stator.values.parse import parse_value
 from stator.values.size import value_bytes
@@ -77,29 +75,13 @@ async def _read(call: Call, bound: Sequence[Bound], tables: Tables) -> bytes:
             refused[position] = error
     _check(bound, refused)
     check_distinct(keys)
-    meters = call.parts.meters
-    throttles = check_reads(meters, keys, present, "ExecuteTransaction")
-    if throttles:
-        raise cancellation(len(bound), throttles)
-    rows = await call.parts.reader.rows(keys, consistent=True)
-    sizes = [0 if row is None else row.size for row in rows]
-    charge_reads(meters, keys, present, sizes)
-    check_bytes(sum(sizes))
-    shown = [returns.EMPTY if row is None else _response(one, row.value) for row, one in zip(rows, bound, strict=True)]
-    mode = call.request.get("ReturnConsumedCapacity", "NONE")
-    consumed = read_consumed(mode, _parts(bound, present), sizes)
-    return returns.body(Responses=returns.array(shown), ConsumedCapacity=consumed)
+    projects = [_project(one) for one in bound]
+    return await read_items(call, "ExecuteTransaction", keys, _parts(bound, present), projects)
 
 
-def _response(one: Bound, value: bytes) -> bytes:
-    """Without Item where none of the columns is there."""
-    select = one.statement
-    if isinstance(select, Select) and select.columns is not None:
-        shown = show(select, orjson.loads(value))
-        if not shown:
-            return returns.EMPTY
-        value = orjson.dumps(shown)
-    return b'{"Item":' + value + b"}"
+def _project(one: Bound) -> prepare.Project | None:
+    columns = one.statement.columns if isinstance(one.statement, Select) else None
+    return None if columns is None else columns.show
 
 
 async def _write(call: Call, bound: Sequence[Bound], tables: Tables) -> bytes:
