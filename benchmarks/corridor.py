@@ -145,8 +145,9 @@ class Corridor:
         }
         if self._asked.name == "GetItem":
             runs["  of it store.get"] = self._store_get()
-        pairs = list(zip(requests, answers, strict=True))
-        runs["render the reply"] = _timed(lambda pair: conclude(front, *pair), pairs)
+        for request, answer in zip(requests, answers, strict=True):
+            request.answer = answer
+        runs["render the reply"] = _timed(lambda asked: conclude(front, asked), requests)
         runs[f"together, {IN_FLIGHT} in flight"] = lambda: self._whole(IN_FLIGHT)
         runs["together, 1 in flight"] = lambda: self._whole(1)
         return runs
@@ -232,7 +233,9 @@ class Corridor:
                 due.popleft()()
             for connection in connections:
                 if connection._journey is not None:
-                    await _departure(connection)
+                    await _arrived(connection)
+            while due:
+                due.popleft()()
         taken = (time.process_time_ns() - start) / 1000 / len(raw)
         for connection in connections:
             connection.connection_lost(None)
@@ -260,20 +263,20 @@ async def _arrival(waiting: "list[Journey[Answer]]") -> None:
     await done
 
 
-async def _departure(connection: Connection) -> None:
-    """Wait, asleep, until a connection has sent the reply it owes."""
+async def _arrived(connection: Connection) -> None:
+    """Wait, asleep, until a connection has the answer it owes."""
     journey = connection._journey
     if journey is None or journey.arrived is None:
         return
-    sent = asyncio.get_running_loop().create_future()
+    there = asyncio.get_running_loop().create_future()
     answer = journey.arrived
 
     def arrived(result: Answer | None, error: BaseException | None) -> None:
         answer(result, error)
-        sent.set_result(None)
+        there.set_result(None)
 
     journey.arrived = arrived
-    await sent
+    await there
 
 
 async def measure(directory: Path | None, asked: Workload, requests_count: int = 512) -> list[Stage]:

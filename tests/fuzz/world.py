@@ -159,7 +159,8 @@ class World:
                 arrived.set_result(render_error(self.front, request, error))
             else:
                 assert answer is not None
-                arrived.set_result(conclude(self.front, request, answer))
+                request.answer = answer
+                arrived.set_result(conclude(self.front, request))
 
         journey.arrived = arrive
         return await asyncio.wait_for(arrived, 10)

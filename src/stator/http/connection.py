@@ -12,7 +12,7 @@ import httptools
 
 from stator.api.call import Answer
 from stator.errors import RequestEntityTooLarge
-from stator.http.corridor import conclude, render_error
+from stator.http.corridor import render_error
 from stator.http.crowd import Crowd
 from stator.http.failure import as_wire_error
 from stator.http.front import Front
@@ -273,14 +273,12 @@ class Connection(asyncio.Protocol):
         self._journey = None
         if request is None:
             return
+        request.reply = None
         if error is not None or answer is None:
-            reply = render_error(self._front, request, error or TypeError("a handler returned None"))
+            request.reply = render_error(self._front, request, error or TypeError("a handler returned None"))
         else:
-            try:
-                reply = conclude(self._front, request, answer)
-            except Exception as failure:  # noqa: BLE001  an answer that cannot be rendered is a fault like any other
-                reply = render_error(self._front, request, failure)
-        self._answer(request, reply)
+            request.answer = answer
+        self._turn.join_answered(request, self)
 
     def _answer(self, request: Request, reply: bytes) -> None:
         self._running = None

@@ -1,6 +1,6 @@
 """All the steps of one request, top to bottom."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 import orjson
@@ -22,27 +22,36 @@ from stator.http.rest import Rendered, is_side_door, walk_side_door
 from stator.http.target import is_root, object_of, reply_type
 from stator.metrics.metric import CONTENT_TYPE
 
+Step = Callable[[Front, Request], bytes | Journey[Answer] | None]
+"""Returns the reply of a request that goes no further, or None."""
+
 _UNVERIFIED_BYTES_MAX = 1024 * 1024
 _NOT_FOUND = b"<UnknownOperationException/>\n"
 
 
 def walk(front: Front, requests: Sequence[Request]) -> None:
     """Take requests through the house, side by side and step by step. Sets the `reply` of each, which may be a journey:
-    it ends in an answer for `conclude` or an error for `render_error`.
+    it ends in an answer, with which `walk_out` goes on, or in an error for `render_error`.
     """
     now = front.clock()
     for request in requests:
         request.began = now
-    for step in _STEPS:
+    _take(_STEPS, front, requests)
+
+
+def walk_out(front: Front, requests: Sequence[Request]) -> None:
+    """Sets the `reply` of requests whose journeys have ended, from the `answer` of each."""
+    _take(_STEPS[-1:], front, requests)
+
+
+def _take(steps: Sequence[Step], front: Front, requests: Sequence[Request]) -> None:
+    for step in steps:
         for request in requests:
             if request.reply is None:
                 try:
                     request.reply = step(front, request)
                 except Exception as error:  # noqa: BLE001  every fault has an answer
                     request.reply = render_error(front, request, error)
-
-
-# Each step returns the reply if it ends there, or None.
 
 
 def _receive(front: Front, request: Request) -> bytes | Journey[Answer] | None:
@@ -115,15 +124,9 @@ def _operate(_front: Front, request: Request) -> Journey[Answer] | None:
     return Journey(coroutine, waiting)
 
 
-def _conclude(front: Front, request: Request) -> bytes:
-    return conclude(front, request, request.answer)
-
-
-_STEPS: Final = (_receive, _check, _operate, _conclude)
-
-
-def conclude(front: Front, request: Request, answer: Answer) -> bytes:
+def conclude(front: Front, request: Request) -> bytes:
     """The reply of an operation that succeeded."""
+    answer = request.answer
     if type(answer) is Rendered:
         return answer
     body = answer if type(answer) is bytes else orjson.dumps(answer)
@@ -132,6 +135,9 @@ def conclude(front: Front, request: Request, answer: Answer) -> bytes:
     if call is not None:
         front.recorder.served(call.account, call.region, call.table, request.operation_name, now - request.began)
     return front.renderer.render(request, 200, body, now)
+
+
+_STEPS: Final[tuple[Step, ...]] = (_receive, _check, _operate, conclude)
 
 
 def render_error(front: Front, request: Request, error: BaseException) -> bytes:
