@@ -128,7 +128,7 @@ def conclude(front: Front, request: Request) -> bytes:
     """The reply of an operation that succeeded."""
     answer = request.answer
     if type(answer) is Rendered:
-        return answer
+        return bytes(answer)  # for the connection only plain bytes are a reply
     body = answer if type(answer) is bytes else orjson.dumps(answer)
     now = front.clock()
     call = request.call
