@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from stator.cli.declaring.flags import add_apply
+from stator.cli.endpoint import DEFAULT_REGION, DEFAULT_URL
 from stator.cli.moving.flags import add_commands
 from stator.cli.scaling.flags import add_autoscale
 from stator.config import SETTINGS, Setting, closest
@@ -146,9 +147,17 @@ def _add_triggers(commands: "argparse._SubParsersAction[Parser]") -> None:
     delete = _add(actions, "delete", "Let a function get no more changes.")
     delete.add_argument("uuid", metavar="ID", help="As `stator triggers list` shows it.")
     for action in (create, listing, delete):
-        action.add_argument("--url", default="http://127.0.0.1:8000", help="The server; default http://127.0.0.1:8000.")
-        action.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
+        action.add_argument("--url", default=DEFAULT_URL, help=f"The server; default {DEFAULT_URL}.")
+        action.add_argument("--region", help=f"The table's region. [AWS_REGION; default {DEFAULT_REGION}]")
         _add_settings(action)
+
+
+def _add_server(parser: Parser, server: str, region: str) -> None:
+    """How a server that runs is found and asked; `server` and `region` say what those flags name."""
+    parser.add_argument("--url", help=f"{server}; default {DEFAULT_URL}.")
+    parser.add_argument("--region", help=f"{region}. [AWS_REGION; default {DEFAULT_REGION}]")
+    parser.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
+    _add_settings(parser)
 
 
 def _add_insights(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -162,20 +171,14 @@ def _add_insights(commands: "argparse._SubParsersAction[Parser]") -> None:
     insights.add_argument("--minutes", metavar="COUNT", type=int, default=60, help="How far back; default 60.")
     insights.add_argument("--top", metavar="COUNT", type=int, default=10, help="Keys of each sort, 25 at most.")
     insights.add_argument("--json", action="store_true", help="For programs: one JSON object.")
-    insights.add_argument("--url", help="The server; default http://127.0.0.1:8000.")
-    insights.add_argument("--region", help="The table's region. [AWS_REGION; default us-east-1]")
-    insights.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
-    _add_settings(insights)
+    _add_server(insights, "The server", "The table's region")
 
 
 def _add_cluster(commands: "argparse._SubParsersAction[Parser]") -> None:
     text = "Show a running instance: routers, shards and their nodes. Exits with 1 if one of them is lost."
     cluster = _add(commands, "cluster", text)
     cluster.add_argument("--json", action="store_true", help="For programs: one JSON object.")
-    cluster.add_argument("--url", help="A server of it; default http://127.0.0.1:8000.")
-    cluster.add_argument("--region", help="For the signature. [AWS_REGION; default us-east-1]")
-    cluster.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
-    _add_settings(cluster)
+    _add_server(cluster, "A server of it", "For the signature")
 
 
 def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -189,10 +192,7 @@ def _add_instance(commands: "argparse._SubParsersAction[Parser]") -> None:
     delete = _add(actions, "delete", "Remove a backup.")
     delete.add_argument("backup", metavar="ID", help="As `stator backup list` shows it.")
     for action in (create, listing, delete):
-        action.add_argument("--url", help="The server; default http://127.0.0.1:8000.")
-        action.add_argument("--region", help="For the signature. [AWS_REGION; default us-east-1]")
-        action.add_argument("--profile", help="Of ~/.aws/credentials, for its keys. [AWS_PROFILE]")
-        _add_settings(action)
+        _add_server(action, "The server", "For the signature")
     text = "Read this archive, a folder or a URL, and ask no server."
     listing.add_argument("--archive", metavar="VALUE", default=argparse.SUPPRESS, help=text)
 

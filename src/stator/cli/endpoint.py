@@ -35,6 +35,13 @@ class Endpoint:
     def is_amazon(self) -> bool:
         return _AMAZON_HOST.fullmatch(self.url.partition("://")[2]) is not None
 
+    def beside(self, service: str) -> "Endpoint":
+        """Where another service is: Amazon has a host for each, others answer for all at one address."""
+        if not self.is_amazon:
+            return self
+        domain = "amazonaws.com.cn" if self.url.endswith(".cn") else "amazonaws.com"
+        return replace(self, url=f"https://{service}.{self.region}.{domain}")
+
     @property
     def streams(self) -> "Endpoint":
         """Where its streams are read: Amazon has a host of their own for them."""

@@ -4,14 +4,13 @@ counted them. Keys are shown as they are."""
 import sys
 import time
 from argparse import Namespace
-from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
 from stator.cli.client import DYNAMODB, Api, Client
 from stator.cli.complaint import Complaint
-from stator.cli.endpoint import Endpoint, find_endpoint
+from stator.cli.endpoint import find_endpoint
 
 _CLOUDWATCH: Final = Api("monitoring", "GraniteServiceVersion20100801.")
 _MINUTE: Final = 60
@@ -41,7 +40,7 @@ def insights(found: Namespace) -> int:
             f"Contributor Insights of {found.index or found.table} are {told['ContributorInsightsStatus']}. "
             f"Turn them on with `stator insights {found.table}{_index(found)} --enable`."
         )
-    cloudwatch = Client(_beside(endpoint), _CLOUDWATCH)
+    cloudwatch = Client(endpoint.beside("monitoring"), _CLOUDWATCH)
     reports = {rule.split("-")[1]: _report(cloudwatch, rule, found) for rule in rules}
     if found.json:
         sys.stdout.buffer.write(orjson.dumps({**place, "Reports": reports}, option=orjson.OPT_APPEND_NEWLINE))
@@ -110,10 +109,3 @@ def _plain(key: str) -> str:
 
 def _index(found: Namespace) -> str:
     return f" --index {found.index}" if found.index else ""
-
-
-def _beside(endpoint: Endpoint) -> Endpoint:
-    """Where CloudWatch is: Amazon has a host of its own for it."""
-    if not endpoint.is_amazon:
-        return endpoint
-    return replace(endpoint, url=f"https://monitoring.{endpoint.region}.amazonaws.com")

@@ -56,6 +56,16 @@ def test_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_endpoint(None).keys == Keys("AW", "S%W", "TW")
 
 
+def test_amazon_has_a_host_for_each_service_and_others_have_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_keys(monkeypatch)
+    assert find_endpoint("http://host:1").beside("monitoring").url == "http://host:1"
+    amazon = find_endpoint("aws", "eu-west-1")
+    assert amazon.beside("monitoring").url == "https://monitoring.eu-west-1.amazonaws.com"
+    assert amazon.beside("monitoring").keys == amazon.keys
+    china = find_endpoint("https://dynamodb.cn-north-1.amazonaws.com.cn")
+    assert china.beside("monitoring").url == "https://monitoring.cn-north-1.amazonaws.com.cn"
+
+
 def test_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
     set_keys(monkeypatch)
     found = find_endpoint("aws", "eu-west-1")

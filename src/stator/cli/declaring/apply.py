@@ -3,7 +3,6 @@
 import sys
 import threading
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from stator.cli.client import Client
@@ -25,7 +24,7 @@ def apply(found: Namespace) -> int:
         raise Complaint(f"{found.file}: {complaint}") from complaint
     endpoint = find_endpoint(found.url, found.region, found.profile)
     stop = threading.Event()
-    scaler = Scaler(Client(_auto_scaling(endpoint), AUTO_SCALING, stop=stop))
+    scaler = Scaler(Client(endpoint.beside("application-autoscaling"), AUTO_SCALING, stop=stop))
     plan = Planner(Client(endpoint, stop=stop), scaler).plan(tables)
     _show(plan, endpoint)
     if not plan.steps or found.plan:
@@ -37,13 +36,6 @@ def apply(found: Namespace) -> int:
         step.act()
         print("- done", flush=True)
     return 0
-
-
-def _auto_scaling(endpoint: Endpoint) -> Endpoint:
-    if not endpoint.is_amazon:
-        return endpoint
-    host = "amazonaws.com.cn" if endpoint.url.endswith(".cn") else "amazonaws.com"
-    return replace(endpoint, url=f"https://application-autoscaling.{endpoint.region}.{host}")
 
 
 def _show(plan: Plan, endpoint: Endpoint) -> None:

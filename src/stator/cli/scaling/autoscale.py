@@ -78,13 +78,9 @@ def _endpoint(found: Namespace, configuration: Configuration) -> Endpoint:
 
 
 def _cloudwatch(found: Namespace, endpoint: Endpoint) -> Endpoint:
-    url = found.cloudwatch_url
-    if url is None and endpoint.is_amazon:
-        host = "amazonaws.com.cn" if endpoint.url.endswith(".cn") else "amazonaws.com"
-        url = f"https://monitoring.{endpoint.region}.{host}"
-    if url is None:
-        return endpoint
-    return replace(endpoint, url=url.rstrip("/"), flag="--cloudwatch-url")
+    if found.cloudwatch_url is not None:
+        return replace(endpoint, url=found.cloudwatch_url.rstrip("/"), flag="--cloudwatch-url")
+    return endpoint.beside("monitoring")
 
 
 def _run(found: Namespace, configuration: Configuration, endpoint: Endpoint) -> int:
