@@ -26,7 +26,6 @@ def describe(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str,
     """A TableDescription. `usages` is by space; a space that it lacks is shown empty."""
     if table.status is Status.DELETING:
         return _describe_deleting(table, usages, now)
-    used = usages.get(table.space, _EMPTY)
     members: dict[str, Any] = {
         "AttributeDefinitions": [
             {"AttributeName": name, "AttributeType": type_} for name, type_ in table.attribute_types.items()
@@ -35,15 +34,8 @@ def describe(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str,
         "KeySchema": _key_schema(table.keys),
         "TableStatus": table.status.value,
         "CreationDateTime": _time(table.created),
-        "ProvisionedThroughput": _throughput(table.throughput, now),
-        "TableSizeBytes": used.size,
-        "ItemCount": used.rows,
-        "TableArn": table.arn,
-        "TableId": table.id,
+        **_measures(table, usages, now),
     }
-    billing = _billing(table)
-    if billing:
-        members["BillingModeSummary"] = billing
     local = [_index(table, index, usages) for index in table.indexes if index.local]
     if local:
         members["LocalSecondaryIndexes"] = local
@@ -68,10 +60,21 @@ def describe(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str,
 
 
 def _describe_deleting(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str, Any]:
-    used = usages.get(table.space, _EMPTY)
     members: dict[str, Any] = {
         "TableName": table.name,
         "TableStatus": table.status.value,
+        **_measures(table, usages, now),
+    }
+    if table.table_class:
+        members["TableClassSummary"] = _table_class(table)
+    members["DeletionProtectionEnabled"] = table.deletion_protection
+    return members
+
+
+def _measures(table: Table, usages: Mapping[int, Usage], now: float) -> dict[str, Any]:
+    """What is told of a table to its end, in the order of the service."""
+    used = usages.get(table.space, _EMPTY)
+    members: dict[str, Any] = {
         "ProvisionedThroughput": _throughput(table.throughput, now),
         "TableSizeBytes": used.size,
         "ItemCount": used.rows,
@@ -81,9 +84,6 @@ def _describe_deleting(table: Table, usages: Mapping[int, Usage], now: float) ->
     billing = _billing(table)
     if billing:
         members["BillingModeSummary"] = billing
-    if table.table_class:
-        members["TableClassSummary"] = _table_class(table)
-    members["DeletionProtectionEnabled"] = table.deletion_protection
     return members
 
 
