@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from stator.api.call import Call
-from stator.errors import InvalidParameterValueException
+from stator.errors import InvalidNextToken, InvalidParameterValueException
 from stator.metrics.answer import Window
 
 _PAST_SECONDS: Final = 455 * 86_400  # as long as the service keeps metrics; there are none here that are so old
@@ -40,3 +40,13 @@ def places_of(token: str) -> list[Any] | None:
     except (ValueError, binascii.Error):
         return None
     return places if isinstance(places, list) else None
+
+
+def place_of(token: str | None) -> str | None:
+    """The one text that `token_of` made a token of; None without a token. Raises InvalidNextToken."""
+    if token is None:
+        return None
+    places = places_of(token)
+    if places is None or len(places) != 1 or not isinstance(places[0], str):
+        raise InvalidNextToken
+    return places[0]

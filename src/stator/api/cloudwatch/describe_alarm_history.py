@@ -3,7 +3,7 @@
 from typing import Any
 
 from stator.api.call import Answer, Call
-from stator.api.metric_window import places_of, token_of
+from stator.api.metric_window import place_of, token_of
 from stator.api.registry import CLOUDWATCH, operation
 from stator.api.wire_value import Moment
 from stator.errors import InvalidNextToken
@@ -56,12 +56,8 @@ def _describe(item: Item) -> dict[str, Any]:
 
 
 def _place(token: str | None) -> bytes | None:
-    if token is None:
-        return None
-    places = places_of(token)
-    if places is None or len(places) != 1 or not isinstance(places[0], str):
-        raise InvalidNextToken
+    place = place_of(token)
     try:
-        return bytes.fromhex(places[0])
+        return None if place is None else bytes.fromhex(place)
     except ValueError:
         raise InvalidNextToken from None

@@ -4,9 +4,8 @@ from typing import Any
 
 from stator.api.alarm_description import describe_alarm
 from stator.api.call import Answer, Call
-from stator.api.metric_window import places_of, token_of
+from stator.api.metric_window import place_of, token_of
 from stator.api.registry import CLOUDWATCH, operation
-from stator.errors import InvalidNextToken
 from stator.metrics.alarm import Alarm
 from stator.validation.requests.cloudwatch import DESCRIBE_ALARMS
 
@@ -17,7 +16,7 @@ _PAGE = 50
 async def describe_alarms(call: Call) -> Answer:
     request = call.request
     most = request.get("MaxRecords", _PAGE)
-    after = _place(request.get("NextToken"))
+    after = place_of(request.get("NextToken"))
     found = await _chosen(call)
     page = [alarm for alarm in found if after is None or alarm.name.encode() > after.encode()]
     answer: dict[str, Any] = {
@@ -54,12 +53,3 @@ async def _chosen(call: Call) -> list[Alarm]:
 
 def _actions(alarm: Alarm) -> tuple[str, ...]:
     return alarm.ok_actions + alarm.alarm_actions + alarm.missing_actions
-
-
-def _place(token: str | None) -> str | None:
-    if token is None:
-        return None
-    places = places_of(token)
-    if places is None or len(places) != 1 or not isinstance(places[0], str):
-        raise InvalidNextToken
-    return places[0]
