@@ -3,6 +3,7 @@
 The steps are the corridor's; errors are rendered as Lambda does, with the name in a header.
 """
 
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,7 +44,11 @@ def walk_side_door(front: Front, request: Request) -> bytes | Journey[Answer]:
         return front.renderer.render(request, 404, b'{"Message":"No such path."}', front.clock())
     route, members = found
     request.operation_name = route.name
-    coroutine = _answer(front, request, route, members | _members_of(query))
+    return set_out(_answer(front, request, route, members | _members_of(query)))
+
+
+def set_out(coroutine: Coroutine[Any, Any, Answer]) -> bytes | Journey[Answer]:
+    """The reply that a coroutine ends in, or a journey where it has to wait."""
     try:
         waiting = coroutine.send(None)
     except StopIteration as finished:

@@ -24,7 +24,7 @@ from stator.http.front import Front
 from stator.http.journey import Journey
 from stator.http.origin import check_origin
 from stator.http.request import Request
-from stator.http.rest import Rendered
+from stator.http.rest import Rendered, set_out
 
 _BODY_BYTES_MAX = 1024 * 1024  # packed or not; as CloudWatch limits PutMetricData, its largest request
 _FORM = b"application/x-www-form-urlencoded"
@@ -63,12 +63,7 @@ def door_of(request: Request) -> Door | None:
 def walk_door(front: Front, request: Request, door: Door) -> bytes | Journey[Answer]:
     """The reply, or a journey that ends in it."""
     request.content_type = door.speech.content_type
-    coroutine = _answer(front, request, door)
-    try:
-        waiting = coroutine.send(None)
-    except StopIteration as finished:
-        return bytes(finished.value)  # for the connection only plain bytes are a reply
-    return Journey(coroutine, waiting)
+    return set_out(_answer(front, request, door))
 
 
 async def _answer(front: Front, request: Request, door: Door) -> Answer:
