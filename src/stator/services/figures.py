@@ -19,6 +19,7 @@ from stator.metrics.metric import (
 )
 from stator.services.backfill import read_percentage
 from stator.services.parts import Parts
+from stator.storage.node import file_bytes
 
 
 class Figures:
@@ -49,8 +50,8 @@ class Figures:
         ]
         if self._database is not None:
             log = self._database.with_name(self._database.name + "-wal")
-            figures.append(Figure(DATABASE_BYTES, (), _size(self._database)))
-            figures.append(Figure(LOG_BYTES, (), _size(log)))
+            figures.append(Figure(DATABASE_BYTES, (), file_bytes(self._database)))
+            figures.append(Figure(LOG_BYTES, (), file_bytes(log)))
         for tell in self._duties:
             figures += tell()
         catalog = self._parts.catalog
@@ -66,10 +67,3 @@ class Figures:
             place = (table.account, table.region, table.name, index.name)
             figures.append(Figure(PROGRESS, place, await read_percentage(self._parts.store, index)))
         return figures
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -72,6 +72,14 @@ def volume(path: Path) -> tuple[int, int] | None:
             return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
 
 
+def file_bytes(path: Path) -> int:
+    """How large a file is; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def machine_load() -> float | None:
     try:
         return round(os.getloadavg()[0], 2)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stator.storage.node import EMBEDDED, Node, Shard, machine_load, volume
+from stator.storage.node import EMBEDDED, Node, Shard, file_bytes, machine_load, volume
 from stator.storage.sqlite.schema import FILE_NAME
 
 
@@ -20,13 +20,6 @@ class EmbeddedNodes:
         name = "memory" if self._directory is None else str(self._directory.absolute())
         used = size = free = None
         if self._directory is not None:
-            used = sum(_size(self._directory / (FILE_NAME + suffix)) for suffix in ("", "-wal", "-shm"))
+            used = sum(file_bytes(self._directory / (FILE_NAME + suffix)) for suffix in ("", "-wal", "-shm"))
             size, free = volume(self._directory) or (None, None)
         return Node(name=name, role=EMBEDDED, used_bytes=used, total_bytes=size, free_bytes=free, load=machine_load())
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
