@@ -248,7 +248,7 @@ def test_while_an_index_is_being_allotted(slow: RunningServer, slow_dynamodb: An
     assert (index(table, "by-x")["IndexStatus"], index(table, "by-x")["Backfilling"]) == ("CREATING", False)
     assert index(table, "kept")["IndexStatus"] == "ACTIVE"
     dynamodb.put_item(TableName="things", Item=key("new") | {"x": {"S": "1"}})
-    assert index(describe(dynamodb), "by-x")["ItemCount"] == 1
+    assert index(describe(dynamodb), "by-x")["ItemCount"] == 0  # of either: not every router may know of it yet
     condition = {"KeyConditionExpression": "x = :x", "ExpressionAttributeValues": {":x": {"S": "1"}}}
     refusals = (
         invalid(dynamodb.scan, TableName="things", IndexName="by-x"),

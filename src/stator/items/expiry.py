@@ -61,7 +61,7 @@ def maintain(table: Table, key: Key, before: Item | None, after: Item | None) ->
     if setting is None or setting.space is None:
         return [], []
     old = None if before is None else expiry_of(table, before)
-    new = None if after is None else expiry_of(table, after)
+    new = None if after is None or setting.allotted else expiry_of(table, after)
     if old == new:
         return [], []
     puts = [] if new is None else [entry(setting.space, new, key)]

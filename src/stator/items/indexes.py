@@ -13,7 +13,7 @@ from stator.errors import Family, ValidationException
 from stator.expressions.apply import ITEM_TOO_LARGE as ITEM_TOO_LARGE_TO_UPDATE
 from stator.items.keys import SHORT, check_key_size, key_fits
 from stator.limits import ITEM_BYTES_MAX
-from stator.model.table import Index, KeyAttribute, Table
+from stator.model.table import Build, Index, KeyAttribute, Table
 from stator.storage.store import Key, Put, Row
 from stator.values.attribute import Item
 from stator.values.key import HASH_BYTES, index_sort_bytes, partition_bytes, sort_bytes
@@ -124,7 +124,7 @@ def maintain(table: Table, before: Item | None, after: Item | None) -> Maintenan
     result = Maintenance([], [], {})
     for index in table.indexes:
         old = None if before is None else projected(table, index, before)
-        new = None if after is None else projected(table, index, after)
+        new = None if after is None or index.build is Build.ALLOTTED else projected(table, index, after)
         if old != new:
             _replace(table, index, old, new, result)
     return result

@@ -17,10 +17,14 @@ class Status(StrEnum):
 
 
 class Build(StrEnum):
-    """How far an index that was added to a live table is. Writes maintain it in either state; nobody reads it yet."""
+    """How far an index that was added to a live table is. Nobody reads it yet.
 
-    ALLOTTED = "ALLOTTED"  # it holds what was written since, and nothing older
-    FILLING = "FILLING"  # older items are being brought in
+    There are two states because not every router knows of it at the same moment: were one to put the entry of an item,
+    and another that has not heard of the index to change the item, nobody would take the entry out again.
+    """
+
+    ALLOTTED = "ALLOTTED"  # writes take out of it the entry of the item as it was, and put none
+    FILLING = "FILLING"  # writes maintain it, and older items are being brought in
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class TimeToLive:
     changed: float
     space: int | None = None  # of the entries that say when items expire; None until a duty has made it
     filled: bool = False  # whether the items of before have their entries
+    allotted: bool = False  # writes take entries out and put none: as with an index, see `Build`
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,28 +9,31 @@ another look at the stretch of the table that it was of.
 Two things make "nobody has written since" true. A write is decided by the table as it is at that moment
 (`items.commit`), so none decided after the change of the definition misses the index. And all that was decided before
 that change is committed before anything is looked at: the commit that notes that filling begins comes after it. Where
-several routers write, each decides by its copy of the table, and filling waits until all copies have the index and no
-write is left that was decided by an older one (`Catalog.settle`). A write
-that leaves an item's entry as it was puts none, so an item that was written after it was looked at still wants its own.
-An item whose entry moved behind what is done needs nothing: the write that moved it has put it.
+several routers write, each decides by its copy of the table. So there are two steps, and before each of them the work
+waits until all copies have the index as it was left, with no write under way that was decided by an older one
+(`Catalog.settle`): at first writes only take entries out, and once all routers do that, they put them as well. An entry
+that one router puts is never left behind by another that does not know of the index.
+
+A write that leaves an item's entry as it was puts none, so an item that was written after it was looked at still wants
+its own. An item whose entry moved behind what is done needs nothing: the write that moved it has put it.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
 from stator.errors import ResourceNotFoundException
 from stator.items.indexes import entry_of_row, placer
-from stator.model.table import Index, Table
+from stator.model.table import Build, Index, Table
 from stator.services.parts import Parts
 from stator.services.stretch import Due, Progress, Stretch, gather
 from stator.services.traffic import Traffic
 from stator.storage.store import Change, Key, Position, Put, Row, Store
 from stator.tables.catalog import Edit, is_filling, not_found, progress_key
-from stator.tables.lifecycle import complete_index
+from stator.tables.lifecycle import begin_filling, complete_index
 from stator.values.key import HASH_BYTES
 
 RUN_SECONDS = 0.25  # then others have a look: the supervisor may be closing
@@ -116,12 +119,14 @@ class Fill:
         self._stretch = None
         if stretch.more:
             return False
-        await self._complete()
+        await self._change(complete_index, self._index.space)
         return True
 
     async def _begin(self) -> None:
         """Find out where to go on, or write down that filling begins."""
         await self._parts.catalog.settle()
+        if self._index.build is Build.ALLOTTED:
+            await self._change(begin_filling)  # which settles
 
         def decide(rows: Sequence[Row | None]) -> Change:
             if rows[0] is not None:
@@ -157,7 +162,7 @@ class Fill:
         done: bool = await self._parts.store.transact([*keys, self._key], decide)
         return done
 
-    async def _complete(self) -> None:
+    async def _change(self, step: Callable[[Table, int], Table], *filled: int) -> None:
         table, space = self._table, self._index.space
 
         def decide(now: Table | None) -> Edit:
@@ -165,7 +170,7 @@ class Fill:
                 raise not_found(table.name)
             if not is_filling(now, space):
                 return Edit(now)
-            return Edit(complete_index(now, space), filled=(space,))
+            return Edit(step(now, space), filled=filled)
 
         # Meanwhile the index may have been deleted, and then the table.
         with contextlib.suppress(ResourceNotFoundException):

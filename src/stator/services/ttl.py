@@ -1,11 +1,11 @@
 """Delete the items whose time is over, a batch in each commit, and see to the entries by which they are found.
 
 A table whose time to live was switched on has no space for its entries yet: it is given one, and from that change on
-every write maintains them. What is left are the items that were there before. As with an index, each slice of them goes
-through `transact` on their rows, so that a write comes wholly before or wholly after it; and all that was decided
-before the change is committed before the first slice looks: `Catalog.settle` sees to other routers, and here a commit
-comes in between. A crash costs no more
-than beginning again: the entries of a slice are the same each time.
+every write takes entries out of it. Once all routers do that, writes put them as well (`services.backfill` says why),
+and what is left are the items that were there before. As with an index, each slice of them goes through `transact` on
+their rows, so that a write comes wholly before or wholly after it; and all that was decided before the change is
+committed before the first slice looks: `Catalog.settle` sees to other routers, and here a commit comes in between. A
+crash costs no more than beginning again: the entries of a slice are the same each time.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ async def _expire(parts: Parts, writer: Writer, table: Table) -> int:
 
 async def _give_space(parts: Parts, table: Table) -> int:
     (space,) = await parts.catalog.create_spaces(1)
-    if await _amend(parts, table, lambda setting: replace(setting, space=space), if_space=None):
+    if await _amend(parts, table, lambda setting: replace(setting, space=space, allotted=True), if_space=None):
         return 1
     await parts.catalog.drop_spaces([space])
     return 0
@@ -101,6 +101,8 @@ async def _fill(parts: Parts, table: Table, space: int, progress: Progress) -> i
     after = progress.get(space)
     if after is None:
         await parts.catalog.settle()
+        if not await _amend(parts, table, lambda setting: replace(setting, allotted=False), if_space=space):
+            return 0
         await parts.store.transact((), lambda _: Change(puts=[_note(space)]))
     slices = 0
     until = time.monotonic() + RUN_SECONDS

@@ -181,7 +181,8 @@ class Catalog:
             for table in tables
             if table is not None and table.status is Status.UPDATING
             for index in table.indexes
-            if is_filling(table, index.space) and is_filling(table.becomes or table, index.space)
+            if (index.build is Build.FILLING or (index.build and table.becomes is None))
+            and is_filling(table.becomes or table, index.space)
         ]
 
     async def change(self, account: str, region: str, name: str, decide: Decide) -> Table:
@@ -393,7 +394,8 @@ def _unread(table: Table | None) -> Edit:
 
 
 def is_filling(table: Table, space: int) -> bool:
-    return any(index.space == space and index.build is Build.FILLING for index in table.indexes)
+    """Whether an index is to be filled, or is being filled."""
+    return any(index.space == space and index.build for index in table.indexes)
 
 
 def not_found(name: str) -> ResourceNotFoundException:

@@ -208,6 +208,7 @@ def _time_to_live_to_json(setting: TimeToLive | None) -> dict[str, Any] | None:
         changed=setting.changed,
         space=setting.space,
         filled=setting.filled or None,
+        allotted=setting.allotted or None,
     )
 
 

@@ -54,18 +54,21 @@ def amend(table: Table, change: Callable[[Table], Table]) -> Table:
     return replace(amended, becomes=change(table.becomes)) if table.becomes else amended
 
 
-def begin_filling(table: Table) -> Table:
+def await_filling(table: Table) -> Table:
     """What a table with an ALLOTTED index becomes: UPDATING until that is filled. Any other table stays as it is."""
     if all(index.build is not Build.ALLOTTED for index in table.indexes):
         return table
-    indexes = tuple(replace(index, build=Build.FILLING) if index.build else index for index in table.indexes)
-    return replace(table, status=Status.UPDATING, indexes=indexes)
+    return replace(table, status=Status.UPDATING)
+
+
+def begin_filling(table: Table, space: int) -> Table:
+    """The table once every router goes by its index of that space, so that writes may put entries."""
+    return amend(table, lambda each: _with_build(each, space, Build.FILLING))
 
 
 def complete_index(table: Table, space: int) -> Table:
     """The table once its index of that space is filled: ACTIVE, unless something else still keeps it busy."""
-    indexes = tuple(replace(index, build=None) if index.space == space else index for index in table.indexes)
-    done = replace(table, indexes=indexes)
+    done = _with_build(table, space, None)
     if done.becomes is not None:
         return replace(done, becomes=complete_index(done.becomes, space))
     return _active(done)
@@ -78,6 +81,11 @@ def without_index(table: Table, name: str) -> Table:
     types = {name: type_ for name, type_ in table.attribute_types.items() if name in used}
     insights = tuple(each for each in table.insights if each.index != name)
     return _active(replace(table, indexes=indexes, attribute_types=types, insights=insights))
+
+
+def _with_build(table: Table, space: int, build: Build | None) -> Table:
+    indexes = tuple(replace(index, build=build) if index.space == space else index for index in table.indexes)
+    return replace(table, indexes=indexes)
 
 
 def _active(table: Table) -> Table:
@@ -124,7 +132,7 @@ def check_indexable(table: Table, updates: Sequence[Mapping[str, Any]]) -> None:
     if table.status is Status.ACTIVE:
         return
     moving = {index.name for index in table.indexes if index_status(table, index) in (Status.CREATING, Status.DELETING)}
-    filling = {index.name for index in table.indexes if index.build is Build.FILLING} if not table.becomes else set()
+    filling = {index.name for index in table.indexes if index.build} if not table.becomes else set()
     verbs = {action["IndexName"]: verb for update in updates for verb, action in update.items() if action}
     if updates and set(verbs) <= filling and "Create" not in verbs.values():
         return

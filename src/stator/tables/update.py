@@ -71,7 +71,7 @@ def plan(table: Table, request: dict[str, Any], *, now: float, settles_at: float
         raise ValidationException(f"{_LEAD}Table is already encrypted by default")
     if step.shown == step.after == table:
         return Edit(table)
-    return Edit(lifecycle.update(step.shown, lifecycle.begin_filling(step.after), settles_at), step.drops)
+    return Edit(lifecycle.update(step.shown, lifecycle.await_filling(step.after), settles_at), step.drops)
 
 
 def _check_takes(table: Table, request: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def full(make_table: Callable[..., Table]) -> Table:
             Destination("arn:1", "ENABLE_FAILED", 2.5, "MICROSECOND", "no"),
             Destination("arn:2", "ACTIVE", 1.5),
         ),
-        time_to_live=TimeToLive("expires", enabled=True, changed=3.25),
+        time_to_live=TimeToLive("expires", enabled=True, changed=3.25, space=9, allotted=True),
         insights=(Insight(None, True, "THROTTLED_KEYS", 1.5, 1.25), Insight("g", False, "THROTTLED_KEYS", 2.5, 2.25)),
         restore=Restore("arn:backup", None, 5.5, in_progress=True),
         recovery=Recovery(6.5, 7),

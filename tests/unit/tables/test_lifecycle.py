@@ -83,19 +83,27 @@ def fresh(table: Table) -> Index:
 
 def test_a_new_index_is_allotted_then_filled_then_complete(make_table: Callable[..., Table]) -> None:
     allotted = with_build(make_table(), Build.ALLOTTED)
-    shown = lifecycle.update(allotted, lifecycle.begin_filling(allotted), 10.0)
+    shown = lifecycle.update(allotted, lifecycle.await_filling(allotted), 10.0)
     assert (shown.status, fresh(shown).build) == (Status.UPDATING, Build.ALLOTTED)
-    filling = settled(shown)
-    assert (filling.status, fresh(filling).build, filling.settles_at) == (Status.UPDATING, Build.FILLING, None)
-    assert settled(filling) is filling  # no time ends it
-    for table in (shown, filling):
+    waiting = settled(shown)
+    filling = lifecycle.begin_filling(waiting, 9)
+    for table, build in ((waiting, Build.ALLOTTED), (filling, Build.FILLING)):
+        assert (table.status, fresh(table).build, table.settles_at) == (Status.UPDATING, build, None)
+        assert settled(table) is table  # no time ends it
+    for table in (shown, waiting, filling):
         assert [lifecycle.index_status(table, index) for index in table.indexes] == [Status.ACTIVE, Status.CREATING]
     assert lifecycle.complete_index(filling, 9) == with_build(make_table(), None)
 
 
 def test_a_table_without_a_new_index_has_nothing_to_fill(make_table: Callable[..., Table]) -> None:
     for table in (make_table(), replace(with_build(make_table(), Build.FILLING), status=Status.UPDATING)):
-        assert lifecycle.begin_filling(table) is table
+        assert lifecycle.await_filling(table) is table
+
+
+def test_a_table_that_changes_meanwhile_is_filled_as_what_it_becomes(make_table: Callable[..., Table]) -> None:
+    waiting = replace(with_build(make_table(), Build.ALLOTTED), status=Status.UPDATING)
+    updating = lifecycle.begin_filling(lifecycle.update(waiting, replace(waiting, tags={"a": "1"}), 10.0), 9)
+    assert [fresh(table).build for table in (updating, settled(updating))] == [Build.FILLING, Build.FILLING]
 
 
 def test_what_else_keeps_a_table_busy_outlasts_the_filling(make_table: Callable[..., Table]) -> None:
@@ -136,7 +144,7 @@ def test_what_may_happen_to_indexes_meanwhile(
 ) -> None:
     table = with_build(make_table(), state)
     if state is Build.ALLOTTED:
-        table = lifecycle.update(table, lifecycle.begin_filling(table), 10.0)
+        table = lifecycle.update(table, lifecycle.await_filling(table), 10.0)
     elif state is Build.FILLING:
         table = replace(table, status=Status.UPDATING)
     updates = [{verb: {"IndexName": name}}]

@@ -86,4 +86,4 @@ def _complete(index: Index, space: int) -> Index:
 
 def _not_begun(setting: TimeToLive | None) -> TimeToLive | None:
     """The setting as if it had just been made: the server that serves the table finds out when its items expire."""
-    return None if setting is None else replace(setting, space=None, filled=False)
+    return None if setting is None else replace(setting, space=None, filled=False, allotted=False)

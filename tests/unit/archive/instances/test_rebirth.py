@@ -74,7 +74,7 @@ def test_a_table_is_what_writes_saw() -> None:
     """Indexes that were added or deleted count from the change on, not from when they were complete."""
     plain = table("a")
     indexed = table("a", indexes=(replace(INDEX, build=Build.ALLOTTED),))
-    adding = lifecycle.update(plain, lifecycle.begin_filling(indexed), NOW + 60)
+    adding = lifecycle.update(plain, lifecycle.await_filling(indexed), NOW + 60)
     (found,) = tables_at(backup(adding), (), NOW + 1).tables
     assert [each.name for each in found.indexes] == ["by-g"]
     deleting = lifecycle.update(table("a", indexes=(INDEX,)), plain, NOW + 60)
