@@ -49,11 +49,11 @@ def _find(found: Namespace) -> Work:
     if found.command == "version":
         return _print_version
     if found.command in _WITHOUT_SETTINGS:
-        return _move(found)
-    return _run(found, load(given_settings(found), os.environ, found.config))
+        return _without_settings(found)
+    return _with_settings(found, load(given_settings(found), os.environ, found.config))
 
 
-def _move(found: Namespace) -> Work:
+def _without_settings(found: Namespace) -> Work:
     if found.command == "copy":
         from stator.cli.moving.copy import copy
 
@@ -87,7 +87,7 @@ def _move(found: Namespace) -> Work:
     return partial(restore, found)
 
 
-def _run(found: Namespace, settings: Settings) -> Work:
+def _with_settings(found: Namespace, settings: Settings) -> Work:
     if found.command == "serve":
         from stator.cli.serve import serve
 
