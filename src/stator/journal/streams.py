@@ -8,8 +8,8 @@ from stator.journal import lineage
 from stator.journal.journal import RETENTION_SECONDS, Journal
 from stator.journal.lineage import Name, Shard, StreamRecord
 from stator.journal.record import Boundary
-from stator.storage.rows import below
-from stator.storage.store import Bound, Change, Position, Put, Row, Store
+from stator.storage.rows import below, rows_between
+from stator.storage.store import Bound, Change, Put, Row, Store
 from stator.tables.catalog import CATALOG_SPACE
 
 _PAGE_BYTES = 8 * 1024 * 1024
@@ -69,23 +69,10 @@ class Streams:
 
     async def all(self) -> list[StreamRecord]:
         """Every stream of every account, also those that are over."""
-        streams: list[StreamRecord] = []
-        after: Position | None = None
-        more = True
-        while more:
-            page = await self._store.scan(
-                CATALOG_SPACE,
-                after,
-                lower=lineage.STREAMS,
-                upper=lineage.STREAMS[:-1] + b"0",
-                rows_max=1000,
-                bytes_max=_PAGE_BYTES,
-            )
-            for row in page.rows:
-                streams.append(await self._current(row))
-                after = Position(row.partition, row.sort)
-            more = page.more
-        return streams
+        end = lineage.STREAMS[:-1] + b"0"  # "0" follows "/"
+        return [
+            await self._current(row) for row in await rows_between(self._store, CATALOG_SPACE, lineage.STREAMS, end)
+        ]
 
     async def roll(self, name: Name, older_than: float) -> bool:
         """End the open shards of a stream and begin their children, if they began before `older_than`."""

@@ -1,8 +1,8 @@
-"""The rows of a part of one partition, all of them, for what is kept in memory or gone through."""
+"""All rows of a part of one partition, or of several, for what is kept in memory or gone through."""
 
 import asyncio
 
-from stator.storage.store import Bound, Row, Store
+from stator.storage.store import Bound, Position, Row, Store
 
 _ROWS_MAX = 1000
 _BYTES_MAX = 8 * 1024 * 1024
@@ -28,3 +28,16 @@ async def rows_of(
             return rows
         lower = Bound(page.rows[-1].sort, inclusive=False)
         await asyncio.sleep(0)  # an embedded engine suspends nobody: others have a turn between two pages
+
+
+async def rows_between(store: Store, space: int, lower: bytes, upper: bytes) -> list[Row]:
+    """The same of all partitions from `lower` to before `upper`."""
+    rows: list[Row] = []
+    after: Position | None = None
+    while True:
+        page = await store.scan(space, after, lower=lower, upper=upper, rows_max=_ROWS_MAX, bytes_max=_BYTES_MAX)
+        rows += page.rows
+        if not page.more or not page.rows:
+            return rows
+        after = Position(page.rows[-1].partition, page.rows[-1].sort)
+        await asyncio.sleep(0)

@@ -17,7 +17,8 @@ from stator.clock import Clock, SteadyClock
 from stator.errors import ResourceNotFoundException, WireError
 from stator.model.table import Build, Index, Status, Table
 from stator.storage.routers.membership import Membership
-from stator.storage.store import Append, Change, Key, Position, Put, Row, Store, Usage
+from stator.storage.rows import rows_between
+from stator.storage.store import Append, Change, Key, Put, Row, Store, Usage
 from stator.tables import definition, history, places
 from stator.tables.history import Instance
 from stator.tables.journaling import ARCHIVE, release, require
@@ -31,8 +32,6 @@ progress_key = places.progress_key
 DROP_GRACE_SECONDS = 60
 """A request that found the table before it was deleted may still write to it: its space outlives it by so much."""
 
-_LOAD_ROWS = 1000
-_LOAD_BYTES = 8 * 1024 * 1024
 _NO_TABLES: dict[str, Table] = {}
 
 
@@ -329,16 +328,7 @@ class Catalog:
             watcher(table)
 
     async def _load(self, store: Store) -> list[Table]:
-        rows: list[Row] = []
-        after: Position | None = None
-        more = True
-        while more:
-            page = await store.scan(
-                CATALOG_SPACE, after, lower=TABLES, upper=TABLES_END, rows_max=_LOAD_ROWS, bytes_max=_LOAD_BYTES
-            )
-            rows += page.rows
-            more = page.more and bool(page.rows)
-            after = Position(rows[-1].partition, rows[-1].sort) if rows else None
+        rows = await rows_between(store, CATALOG_SPACE, TABLES, TABLES_END)
         (row,) = await store.get([history.KEY])
         self.instance = history.read(row)
         known, self._tables = self._tables, {}

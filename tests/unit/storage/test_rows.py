@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stator.storage import rows as module
-from stator.storage.rows import below, rows_of
+from stator.storage.rows import below, rows_between, rows_of
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Bound, Change, Key, Put
 
@@ -40,6 +40,9 @@ def test_all_rows_come_in_order_however_many_pages_they_take(
         some = await rows_of(store, 0, b"l", Bound(b"03", inclusive=True), Bound(b"08", inclusive=False))
         assert [row.sort for row in some] == SORTS[3:8]
         assert await rows_of(store, 0, b"nobody") == []
+        found = await rows_between(store, 0, b"k", b"m")
+        assert [(row.partition, row.sort) for row in found] == [(part, sort) for part in (b"k", b"l") for sort in SORTS]
+        assert await rows_between(store, 0, b"n", b"o") == []
 
     run(test)
 
