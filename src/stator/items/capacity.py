@@ -1,20 +1,25 @@
 """Capacity units, as the service counts them, and the ConsumedCapacity they are reported in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from stator.model.table import Table
+
+READ_UNIT_BYTES: Final = 4096
+WRITE_UNIT_BYTES: Final = 1024
 
 
 def read_units(size: int, *, consistent: bool) -> float:
     """Units of one read of `size` bytes: 1 for each 4 KB begun and at least 1; half if eventually consistent."""
-    units = -(-size // 4096) or 1
+    if size <= READ_UNIT_BYTES:  # as most are
+        return 1.0 if consistent else 0.5
+    units = -(-size // READ_UNIT_BYTES)
     return float(units) if consistent else units / 2
 
 
 def write_units(size: int) -> int:
     """Units of one write: 1 for each KB begun of the larger of the item before and after, and at least 1."""
-    return -(-size // 1024) or 1
+    return 1 if size <= WRITE_UNIT_BYTES else -(-size // WRITE_UNIT_BYTES)
 
 
 def render_consumed(

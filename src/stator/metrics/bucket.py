@@ -32,8 +32,8 @@ class Bucket:
 
     def __init__(self, kind: str, rate: float, seconds: float, now: float) -> None:
         self.kind = kind
-        self.rate = rate
-        self.capacity = rate * seconds
+        self.rate = float(rate)  # arithmetic of whole numbers and others takes half as long again
+        self.capacity = self.rate * seconds
         self.level = self.capacity
         self.at = now
 
@@ -53,8 +53,8 @@ class Bucket:
     def change(self, rate: float, seconds: float, now: float) -> None:
         """Another rate from now on. What was saved or is owed stays, as far as the new capacity has room."""
         level = self.fill(now)
-        self.rate = rate
-        self.capacity = rate * seconds
+        self.rate = float(rate)
+        self.capacity = self.rate * seconds
         self.level = min(level, self.capacity)
 
     def restore(self, level: float, at: float, now: float) -> None:
@@ -71,10 +71,10 @@ class KeyRates:
     are told apart only while all of them together do about as much as one may.
     """
 
-    __slots__ = ("_limit", "_together", "full_at", "hot_until")
+    __slots__ = ("_cost", "_together", "full_at", "hot_until")
 
     def __init__(self, limit: float) -> None:
-        self._limit = limit
+        self._cost = 1.0 / limit  # seconds that a unit takes
         self._together = 0.0  # the same time for all keys as if they were one
         self.full_at: dict[bytes, float] = {}
         self.hot_until = _NEVER  # no key is refused after that, unless more is charged
@@ -84,13 +84,14 @@ class KeyRates:
         return full_at is not None and now <= full_at - 1.0 < now + _CLOCK_FELL_SECONDS
 
     def charge(self, partition: bytes, units: float, now: float) -> None:
-        cost = units / self._limit
-        together = self._together
-        if not now < together < now + _CLOCK_FELL_SECONDS:
-            together = now
-        self._together = together = together + cost
+        cost = units * self._cost
+        ahead = self._together - now
+        if ahead < 0.0 or ahead >= _CLOCK_FELL_SECONDS:
+            ahead = 0.0
+        ahead += cost
+        self._together = now + ahead
         keys = self.full_at
-        if together - now <= _WATCHED_FROM_SECONDS:
+        if ahead <= _WATCHED_FROM_SECONDS:
             if keys:
                 keys.clear()
             return
@@ -99,7 +100,7 @@ class KeyRates:
             full_at = now
             if len(keys) >= KEYS_MAX:
                 keys = self.full_at = {key: time for key, time in keys.items() if time > now}
-        elif not now < full_at < now + _CLOCK_FELL_SECONDS:
+        elif full_at < now or full_at >= now + _CLOCK_FELL_SECONDS:
             full_at = now
         keys[partition] = full_at = full_at + cost
         if full_at - 1.0 >= now:
@@ -115,11 +116,12 @@ class Budget:
     ask, since nothing but charges closes it.
     """
 
-    __slots__ = ("_clock", "buckets", "keys", "open", "spent")
+    __slots__ = ("_clock", "_own", "buckets", "keys", "open", "spent")
 
     def __init__(self, buckets: tuple[Bucket, ...], keys: KeyRates | None, clock: Clock, spent: float = 0.0) -> None:
         self._clock = clock
         self.buckets = buckets
+        self._own = len(buckets) < 2  # another budget may empty what is shared
         self.keys = keys
         self.spent = spent  # all units that were charged here: it only grows
         self.open = False
@@ -139,9 +141,8 @@ class Budget:
         """Charge what was let in."""
         now = self._clock()
         self.spent += units
-        buckets = self.buckets
-        is_open = len(buckets) < 2  # another budget may empty what is shared
-        for bucket in buckets:
+        is_open = self._own
+        for bucket in self.buckets:
             level = bucket.level  # as `fill`, without a call
             if now > bucket.at:
                 level += (now - bucket.at) * bucket.rate

@@ -48,18 +48,24 @@ class Level(NamedTuple):
 
 class Charges:
     """How many single charges there were, and the least and the most of them, since whoever drains them took them.
-    Meters note them in place: a call would cost as much as all the rest."""
+    Meters count them in place, and `note` those that differ from the `last` one: most do not."""
 
-    __slots__ = ("count", "least", "most")
+    __slots__ = ("count", "last", "least", "most")
 
     def __init__(self) -> None:
         self.count = 0
         self.least = math.inf
         self.most = 0.0
+        self.last = -1.0  # as none is
+
+    def note(self, units: float) -> None:
+        self.last = units
+        self.least = min(self.least, units)
+        self.most = max(self.most, units)
 
     def take(self) -> tuple[int, float, float]:
         taken = self.count, self.least, self.most
-        self.count, self.least, self.most = 0, math.inf, 0.0
+        self.count, self.least, self.most, self.last = 0, math.inf, 0.0, -1.0
         return taken
 
 
@@ -111,10 +117,8 @@ class Meter:
         self.read_units += units
         charges = self.read_charges
         charges.count += 1
-        if units < charges.least:
-            charges.least = units
-        if units > charges.most:
-            charges.most = units
+        if units != charges.last:
+            charges.note(units)
         if self.reads is not None:
             self.reads.charge(units, partition)
         if self.watch is not None and partition is not None:
@@ -124,10 +128,8 @@ class Meter:
         self.write_units += units
         charges = self.write_charges
         charges.count += 1
-        if units < charges.least:
-            charges.least = units
-        if units > charges.most:
-            charges.most = units
+        if units != charges.last:
+            charges.note(units)
         if self.writes is not None:
             self.writes.charge(units, partition)
         if self.watch is not None and partition is not None:
