@@ -6,7 +6,7 @@ A change of state, its line of history and the notices that it asks for are one 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from stator.clock import Clock
 from stator.metrics.alarm import ALARMS, SPACE, Alarm, alarm_key, decode, encode, moved, reconfigured
@@ -47,6 +47,13 @@ _PRUNED = 200  # with one commit
 Wanted = Callable[[Item], bool]
 
 
+class _Guard(NamedTuple):
+    """A row that must be such when something is written."""
+
+    place: Key
+    holds: Callable[[Row | None], bool]
+
+
 class TooManyAlarmsError(Exception):
     """There are ALARMS_MAX in the account and region."""
 
@@ -81,15 +88,14 @@ class Alarms:
     async def put(self, alarm: Alarm) -> Alarm:
         """Make an alarm, or give the one of its name another configuration; its state stays. Raises
         TooManyAlarmsError."""
-        if await self.find(alarm.account, alarm.region, alarm.name) is None:
-            lower, upper = below(f"{alarm.account}/{alarm.region}")
-            page = await self._store.range(
-                SPACE, ALARMS, lower, upper, reverse=False, rows_max=ALARMS_MAX, bytes_max=_BYTES * 8
-            )
-            if len(page.rows) >= ALARMS_MAX:
-                raise TooManyAlarmsError
-        now = self._clock()
-        return await self._change(alarm, lambda before: reconfigured(before, alarm, now), now)
+        after = await self._put(alarm, None)
+        if after is None:
+            raise RuntimeError("an alarm was put and is not there")
+        return after
+
+    async def put_while(self, alarm: Alarm, place: Key, holds: Callable[[Row | None], bool]) -> None:
+        """As `put`, unless the row at `place` does not hold any more when the alarm is written."""
+        await self._put(alarm, _Guard(place, holds))
 
     async def delete(self, account: str, region: str, names: Sequence[str]) -> list[str]:
         """Delete alarms, all or none. The names of which there is none, with nothing deleted if there are such."""
@@ -213,21 +219,31 @@ class Alarms:
 
     # -- within -------------------------------------------------------------------------------------------------------
 
-    async def _change(self, alarm: Alarm, change: Callable[[Alarm | None], Alarm], now: float) -> Alarm:
-        after = await self._change_key(alarm.key, change, now)
-        if after is None:
-            raise RuntimeError("an alarm was put and is not there")
-        return after
+    async def _put(self, alarm: Alarm, guard: _Guard | None) -> Alarm | None:
+        if await self.find(alarm.account, alarm.region, alarm.name) is None:
+            lower, upper = below(f"{alarm.account}/{alarm.region}")
+            page = await self._store.range(
+                SPACE, ALARMS, lower, upper, reverse=False, rows_max=ALARMS_MAX, bytes_max=_BYTES * 8
+            )
+            if len(page.rows) >= ALARMS_MAX:
+                raise TooManyAlarmsError
+        now = self._clock()
+        return await self._change_key(alarm.key, lambda before: reconfigured(before, alarm, now), now, guard)
 
-    async def _change_key(self, key: Key, change: Callable[[Alarm | None], Alarm | None], now: float) -> Alarm | None:
+    async def _change_key(
+        self, key: Key, change: Callable[[Alarm | None], Alarm | None], now: float, guard: _Guard | None = None
+    ) -> Alarm | None:
         def decide(rows: Sequence[Row | None]) -> Change:
+            if guard is not None and not guard.holds(rows[1]):
+                return Change()
             before = None if rows[0] is None else decode(rows[0].value)
             after = change(before)
             if after is None:
                 return Change()
             return Change([_put(after), item_put(configured_item(before, after, now))], result=after)
 
-        after: Alarm | None = await self._store.transact([key], decide)
+        keys = [key] if guard is None else [key, guard.place]
+        after: Alarm | None = await self._store.transact(keys, decide)
         return after
 
     async def _range(self, partition: bytes, lower: Bound | None, upper: Bound | None) -> Page:

@@ -4,10 +4,11 @@ import logging
 from dataclasses import replace
 
 from stator.autoscaling.alarms import OWNER, alarms_of
-from stator.autoscaling.scaling import PolicyRecord, Scaling
+from stator.autoscaling.scaling import SPACE, TARGETS, PolicyRecord, Scaling, decode
 from stator.autoscaling.scalings import Scalings
 from stator.metrics.alarm import Alarm, configuration
 from stator.metrics.alarms import Alarms, TooManyAlarmsError
+from stator.storage.store import Key, Row
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class AlarmKeeper:
                 continue
             try:
                 for alarm in alarms_of(scaling, policy, capacity):
-                    await self._put(alarm)
+                    await self._put(alarm, scaling, policy)
             except TooManyAlarmsError:
                 _log.warning("policy %s lacks alarms: the account has too many", scaling.policy_arn(policy))
             self._kept[place] = wanted
@@ -52,7 +53,12 @@ class AlarmKeeper:
                 gone += not await self._alarms.delete(alarm.account, alarm.region, [alarm.name])
         return gone
 
-    async def _put(self, alarm: Alarm) -> None:
+    async def _put(self, alarm: Alarm, scaling: Scaling, policy: PolicyRecord) -> None:
+        """Unless the policy was changed or deleted meanwhile: whoever did so has put or deleted its alarms."""
+
+        def holds(row: Row | None) -> bool:
+            return row is not None and decode(row.value).policy(policy.name) == policy
+
         before = await self._alarms.find(alarm.account, alarm.region, alarm.name)
         if before is None or configuration(replace(before, tags=())) != configuration(alarm):
-            await self._alarms.put(alarm)
+            await self._alarms.put_while(alarm, Key(SPACE, TARGETS, scaling.sort), holds)

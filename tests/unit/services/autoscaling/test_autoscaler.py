@@ -11,6 +11,7 @@ from stator.autoscaling.resource import next_decrease
 from stator.metrics.alarm import ALARM, Alarm
 from stator.metrics.series import series
 from stator.model.table import Throughput
+from stator.services.autoscaling.alarm_keeper import AlarmKeeper
 from tests.unit.services.autoscaling.house import (
     INDEX_READS,
     READS,
@@ -329,6 +330,21 @@ def test_alarms_without_a_policy_are_swept_away() -> None:
         await house.edit(WRITES, policies=())
         assert await house.autoscaler.prune_once() == 4
         assert [alarm.name for alarm in await house.alarms.all()] == ["TargetTracking-mine"]
+
+    run(work)
+
+
+def test_no_alarms_are_made_for_a_policy_that_was_changed_or_deleted_meanwhile() -> None:
+    async def work(house: House) -> None:
+        seen = await house.register(WRITES)
+        policy = seen.policies[0]
+        for policies in ((), (replace(policy, configuration={"TargetValue": 50.0}),), (replace(policy, alarms=()),)):
+            await house.edit(WRITES, policies=policies)
+            await AlarmKeeper(house.alarms).keep(seen, 100)
+            assert await house.alarms.all() == []
+        await house.edit(WRITES, policies=(policy,))
+        await AlarmKeeper(house.alarms).keep(seen, 100)
+        assert sorted(alarm.name for alarm in await house.alarms.all()) == sorted(policy.alarms)
 
     run(work)
 
