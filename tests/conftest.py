@@ -9,7 +9,7 @@ import pytest
 from tests.running import Account, RunningServer, new_account
 
 # The same examples on every run, and no deadline: a busy machine is no failure. Fuzzing at random is `make fuzz`.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("steady")
 
 

@@ -1,8 +1,8 @@
 """Every kind of job survives kill -9 at any instant: a server that is started again goes on with it, and what it leaves
 in the end is what it would have left.
 
-STATOR_KILLS says how often each kind is killed (3 without it; the bar is 10), STATOR_KILL_SEED when, STATOR_JOB_ITEMS
-how many items the table has (5,000 without it).
+STATOR_KILLS says how often each kind is killed (2 without it; the bar is 10), STATOR_KILL_SEED when, STATOR_JOB_ITEMS
+how many items the table has (2,000 without it).
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from stator.doctor import doctor
 from tests.crash.server_process import PlainClient, ServerProcess
 from tests.crash.works import KEYS, TABLE, WORKS, Place, asked, fill
 
-KILLS = int(os.environ.get("STATOR_KILLS", "3"))
+KILLS = int(os.environ.get("STATOR_KILLS", "2"))
 SEED = int(os.environ.get("STATOR_KILL_SEED", "1"))
-ITEMS = int(os.environ.get("STATOR_JOB_ITEMS", "5000"))
+ITEMS = int(os.environ.get("STATOR_JOB_ITEMS", "2000"))
 SECONDS_MAX = 60 + ITEMS / 500
 
 

@@ -1,6 +1,6 @@
 """An instance rolled back to any second between two backups is what it was then, whatever was killed meanwhile.
 
-STATOR_ROLLBACKS says how many seconds to try (4 without it), STATOR_KILL_SEED which.
+STATOR_ROLLBACKS says how many seconds to try (2 without it), STATOR_KILL_SEED which.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from tests.commands.process import run
 from tests.crash.chronicle import Chronicle, State, differences, scan
 from tests.crash.server_process import Lost, PlainClient, ServerProcess
 
-_ROLLBACKS = int(os.environ.get("STATOR_ROLLBACKS", "4"))
+_ROLLBACKS = int(os.environ.get("STATOR_ROLLBACKS", "2"))
 _SEED = int(os.environ.get("STATOR_KILL_SEED", "1"))
 _TWINS = ("twin-a", "twin-b")
 

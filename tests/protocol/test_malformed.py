@@ -31,7 +31,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.one_of(mutated(), st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join), st.binary(max_size=300)))
 def test_any_bytes(server: Served, data: bytes) -> None:
     answer = b""

@@ -1,6 +1,6 @@
 """Transactions and single operations of many clients on a server that is killed and started again are serializable.
 
-STATOR_SERIALIZABLE_SECONDS says how long (20 without it), STATOR_SERIALIZABLE_SEED what the clients do.
+STATOR_SERIALIZABLE_SECONDS says how long (12 without it), STATOR_SERIALIZABLE_SEED what the clients do.
 """
 
 import contextlib
@@ -17,7 +17,9 @@ from tests.serializable.checker import unbalanced, violations
 from tests.serializable.clients import ACCOUNTS, MONEY, TABLES, Client, Field, contents, create, tags
 from tests.serializable.history import Fate
 
-_SECONDS = float(os.environ.get("STATOR_SERIALIZABLE_SECONDS", "20"))
+_SECONDS = float(os.environ.get("STATOR_SERIALIZABLE_SECONDS", "12"))
+_SECONDS_MORE = 120.0  # for a machine on which that is not enough
+_TRANSACTIONS = ("transfer", "swap", "create")
 _SEED = int(os.environ.get("STATOR_SERIALIZABLE_SEED", "1"))
 _CLIENTS = 8
 
@@ -41,7 +43,10 @@ def test_a_history_over_http_is_strictly_serializable(tmp_path: Path) -> None:
             one.start()
         kills = 0
         end = time.monotonic() + _SECONDS
-        while time.monotonic() < end and not field.stop.is_set():
+        limit = end + _SECONDS_MORE
+        while not field.stop.is_set() and (now := time.monotonic()) < limit:
+            if now >= end and kills >= 2 and not _missing(field):
+                break
             time.sleep(rng.uniform(0.3, 2.5))
             server.kill()
             kills += 1
@@ -70,12 +75,21 @@ def test_a_history_over_http_is_strictly_serializable(tmp_path: Path) -> None:
 
 def _check_busy(field: Field, kills: int, races: Counter[str]) -> None:
     """The clients did enough of everything for the rest to mean something."""
-    counts = Counter((one.name.partition(": ")[2].partition(" ")[0], one.fate) for one in field.history)
+    counts = _counts(field)
     print(f"\n{len(field.history)} operations, {kills} kills, {len(races)} races", dict(counts))  # noqa: T201
     assert kills >= 2
-    for name in ("transfer", "swap", "create"):
-        assert counts[name, Fate.DONE] > 20, counts
-        assert counts[name, Fate.REFUSED] > 5, counts
-    for name in ("read", "get", "UpdateItem", "PutItem"):
-        assert counts[name, Fate.DONE] > 20, counts
+    assert _missing(field) == []
     assert len({table for table in TABLES for one in field.history if any(p[0] == table for p in one.writes)}) == 2
+
+
+def _missing(field: Field) -> list[tuple[str, Fate]]:
+    """Of what there is to be more."""
+    counts = _counts(field)
+    wanted = {(name, Fate.DONE): 20 for name in (*_TRANSACTIONS, "read", "get", "UpdateItem", "PutItem")}
+    wanted |= {(name, Fate.REFUSED): 5 for name in _TRANSACTIONS}
+    return [kind for kind, least in wanted.items() if counts[kind] <= least]
+
+
+def _counts(field: Field) -> Counter[tuple[str, Fate]]:
+    history = list(field.history)  # clients go on adding to it
+    return Counter((one.name.partition(": ")[2].partition(" ")[0], one.fate) for one in history)

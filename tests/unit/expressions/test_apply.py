@@ -338,7 +338,7 @@ def outcome(update: tree.Update, item: Any, value: Any) -> Any:
         return refusal.message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(updates(), items, documents)
 def test_the_old_item_stays_and_the_new_one_is_canonical(update: tree.Update, item: Any, value: Any) -> None:
     before = copy.deepcopy(item)
@@ -348,7 +348,7 @@ def test_the_old_item_stays_and_the_new_one_is_canonical(update: tree.Update, it
         assert parse_item(new)[0] == new
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(updates(), items, documents)
 def test_order_does_not_matter(update: tree.Update, item: Any, value: Any) -> None:
     backwards = tree.Update(update.sets[::-1], update.removes[::-1], update.adds[::-1], update.deletes[::-1])
@@ -357,7 +357,7 @@ def test_order_does_not_matter(update: tree.Update, item: Any, value: Any) -> No
     assert forwards == other or (isinstance(forwards, str) and isinstance(other, str))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(targets, items, documents)
 def test_what_was_set_is_read(target: tree.Path, item: Any, value: Any) -> None:
     update = tree.Update(sets=(tree.Assignment(target, tree.ValueOperand(":v")),))
@@ -376,7 +376,7 @@ def test_what_was_set_is_read(target: tree.Path, item: Any, value: Any) -> None:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(targets, items)
 def test_removing_takes_one_value_or_none(target: tree.Path, item: Any) -> None:
     new = outcome(tree.Update(removes=(target,)), item, {"S": "v"})

@@ -426,7 +426,7 @@ conditions = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(conditions, items, documents, documents, st.sampled_from(["S", "N", "B", "SS", "NS", "L", "M", "BOOL", "NULL"]))
 def test_every_tree_agrees_with_a_plain_reading(
     condition: tree.Condition, item: Any, x: Any, y: Any, kind: str

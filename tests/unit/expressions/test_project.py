@@ -78,7 +78,7 @@ steps: st.SearchStrategy[str | int] = st.sampled_from(["a", "b", 0, 1])
 targets = st.builds(lambda first, rest: (first, *rest), st.sampled_from("abc"), st.lists(steps, max_size=3))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(targets, items)
 def test_one_path_gives_its_value_and_nothing_else(target: tree.Path, item: Any) -> None:
     value = paths.read(item, target)
@@ -94,7 +94,7 @@ def test_one_path_gives_its_value_and_nothing_else(target: tree.Path, item: Any)
         (inner,) = content.values() if isinstance(content, dict) else content
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(targets, min_size=1, max_size=4), items)
 def test_order_does_not_matter_and_wholes_win(wanted: list[tree.Path], item: Any) -> None:
     assert project(wanted, item) == project(wanted[::-1], item)

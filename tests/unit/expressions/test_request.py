@@ -130,7 +130,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(TEXTS)
 def test_any_text_is_refused_or_works(text: str) -> None:
     item: Item = {"a": {"N": "1"}, "b": {"M": {"c": {"L": []}}}}
@@ -165,7 +165,7 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(CONDITIONS)
 def test_well_formed_conditions_have_no_syntax_error(text: str) -> None:
     problem = ""

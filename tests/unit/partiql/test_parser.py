@@ -206,7 +206,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=60).map(" ".join) | st.text(max_size=200))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_a_statement_or_a_wire_error(text: str) -> None:
     with suppress(ValidationException):
         compile_statement(text)

@@ -89,7 +89,7 @@ def has(stretch: Stretch, keys: KeySchema, item: Item, statement: Select) -> boo
 
 @pytest.mark.parametrize("keys", [SIMPLE, SORTED, SEVERAL], ids=["simple", "sorted", "several"])
 @given(where=PINNED)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_item_is_read_once(keys: KeySchema, where: str) -> None:
     statement = select(where)
     assert statement.test is not None

@@ -324,7 +324,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(shape=st.sampled_from(ALL), body=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8))
 def test_any_json_gives_a_request_or_a_wire_error(shape: Structure, body: dict[str, Any]) -> None:
     try:
