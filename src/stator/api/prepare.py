@@ -75,11 +75,13 @@ def check_put_mix(request: dict[str, Any]) -> None:
         check_write_mix(request, WRITE_EXPRESSIONS, WRITE_LEGACY)
 
 
-def check_get_mix(request: dict[str, Any]) -> None:
-    """GetItem: not both kinds of projection, no placeholders without an expression."""
-    if not _PROJECTION_PARAMETERS.isdisjoint(request):
-        check_mix(request, READ_EXPRESSIONS, READ_LEGACY)
-        check_placeholders_needed(request, READ_EXPRESSIONS)
+def check_get_mix(request: dict[str, Any]) -> bool:
+    """GetItem: not both kinds of projection, no placeholders without an expression. Returns whether there is any."""
+    if _PROJECTION_PARAMETERS.isdisjoint(request):
+        return False
+    check_mix(request, READ_EXPRESSIONS, READ_LEGACY)
+    check_placeholders_needed(request, READ_EXPRESSIONS)
+    return True
 
 
 def check_write_mix(request: dict[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:

@@ -129,14 +129,18 @@ class PutWrite(Write):
         self.value = orjson.dumps(item)
 
     def change(self, row: Row | None) -> Change:
-        before = self.decode(row)
-        if self.guard.condition is not None:
-            self.check_guard(before)
+        table = self.table
+        derives = table.derives
+        before: Item | None = None
+        if derives or self.guard is not NO_GUARD:
+            before = self.decode(row)
+            if self.guard.condition is not None:
+                self.check_guard(before)
         put = Put(self.key, self.size, self.value)
         size = self.size if row is None or row.size < self.size else row.size
         old = None if row is None else row.value
-        appends = self._journal(row) if self.table.journaled else ()
-        if not self.table.derives:
+        appends = self._journal(row) if table.journaled else ()
+        if not derives:
             return Change((put,), (), appends, Outcome(old, self.value, before, self.item, size, _NO_UNITS))
         puts, deletes, units = self.derive(before, self.item)
         return Change([put, *puts], deletes, appends, Outcome(old, self.value, before, self.item, size, units))

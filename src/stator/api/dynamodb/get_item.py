@@ -14,12 +14,13 @@ from stator.validation.requests.get_item import GET_ITEM
 @operation("GetItem", GET_ITEM)
 async def get_item(call: Call) -> bytes:
     request = call.request
-    prepare.check_get_mix(request)
+    projected = prepare.check_get_mix(request)
     key_item = prepare.parse_key(request["Key"])
-    project, paths = prepare.key_projection(request)
+    project, paths = prepare.key_projection(request) if projected else (None, ())
     table = prepare.table_of(call)
     key = request_key(table, key_item)
-    prepare.check_key_paths(table, paths)
+    if paths:
+        prepare.check_key_paths(table, paths)
     consistent = request.get("ConsistentRead", False)
     meter = call.parts.meters.of(table)
     if meter.reads is not None and not meter.reads.open:
