@@ -25,8 +25,8 @@ $(STAMP): pyproject.toml constraints.txt tools/make_venv.sh
 serve: $(STAMP) ## Start a server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@exec $(BIN)/stator serve $(ARGS)
 
-test: $(STAMP) ## Run all tests on two workers
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: $(STAMP) ## Run all tests on three workers
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 # What starts servers, once more on the other engine; tests/storage runs on every engine anyway.
 ON_POSTGRES := tests/operations tests/serializable tests/crash/test_server_kill.py tests/delivery
