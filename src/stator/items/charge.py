@@ -74,16 +74,19 @@ class ChargedWriter:
     Raises, besides what a Writer raises, the errors of `items.throughput`.
     """
 
-    __slots__ = ("_meters", "_writer")
+    __slots__ = ("_meter", "_meters", "_writer")
 
     def __init__(self, writer: Writer, meters: Meters) -> None:
         self._writer = writer
         self._meters = meters
+        self._meter: Meter | None = None  # of the last single write: mostly that of the next one, too
 
     async def commit(self, write: Write, operation: str) -> Outcome:
         """Make one write happen, or raise what refused it."""
         table, key = write.table, write.key
-        meter = self._meters.of(table)
+        meter = self._meter
+        if meter is None or meter.definition is not table:
+            meter = self._meter = self._meters.of(table)
         budget = meter.writes
         if budget is not None and not budget.open:
             check_write(meter, table, key.partition, operation, sort=key.sort)
