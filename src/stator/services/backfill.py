@@ -38,7 +38,7 @@ from stator.values.key import HASH_BYTES
 
 RUN_SECONDS = 0.25  # then others have a look: the supervisor may be closing
 # How long the loop is held up at a time: where requests wait for it, and where there are none.
-BUSY_SECONDS = 0.001
+BUSY_SECONDS = 0.0005
 CALM_SECONDS = 0.01
 SLICE_ROWS_MIN = 16
 SLICE_ROWS_MAX = 1000
