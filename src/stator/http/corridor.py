@@ -141,6 +141,13 @@ _STEPS: Final[tuple[Step, ...]] = (_receive, _check, _operate, conclude)
 
 
 def render_error(front: Front, request: Request, error: BaseException) -> bytes:
+    try:
+        return _render_error(front, request, error)
+    except Exception as fault:  # noqa: BLE001  what cannot be told is a fault of ours, and only of this request
+        return _render_error(front, request, fault)
+
+
+def _render_error(front: Front, request: Request, error: BaseException) -> bytes:
     wire_error = as_wire_error(error, request.operation_name)
     record_refusal(front.recorder, request, wire_error)
     body = render_failure(wire_error, request.operation_name)

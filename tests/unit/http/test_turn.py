@@ -12,7 +12,7 @@ from stator.api.call import Answer, Call, Parts
 from stator.api.registry import Operation
 from stator.auth.credentials import Credentials
 from stator.clock import ManualClock
-from stator.errors import ValidationException
+from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.http.front import Front, FrontSettings
 from stator.http.journey import Journey
 from stator.http.request import Request
@@ -64,6 +64,8 @@ class _Hall:
             await asyncio.sleep(0)
         if text == "refuse":
             raise ValidationException("no")
+        if text == "untold":
+            raise ConditionalCheckFailedException(Item=object())
         return {"Said": text}
 
     def ask(self, body: bytes, *, raises: bool = False) -> _Asker:
@@ -132,6 +134,14 @@ def test_an_operation_that_waits_keeps_no_other_from_its_reply() -> None:
         assert await arrived == {"Said": "wait"}
 
     asyncio.run(run())
+
+
+def test_an_error_that_cannot_be_told_is_one_of_ours_and_takes_no_other_reply_with_it() -> None:
+    hall = _Hall()
+    untold, good = hall.say("untold"), hall.say("one")
+    hall.due.popleft()()
+    assert _status(untold) == b"500"
+    assert _body(good) == {"Said": "one"}
 
 
 def test_a_reply_that_cannot_be_sent_takes_no_other_with_it(caplog: pytest.LogCaptureFixture) -> None:
