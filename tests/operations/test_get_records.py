@@ -165,7 +165,7 @@ def test_records_are_there_when_the_write_is_acknowledged(house: StreamHouse) ->
     house.put("a")
     began = time.monotonic()
     assert sum(len(house.streams.get_records(ShardIterator=each)["Records"]) for each in iterators) == 1
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 60.0
 
 
 def test_limit_and_the_iterator_that_goes_on(house: StreamHouse) -> None:

@@ -248,10 +248,7 @@ def test_the_rate_is_held(dynamodb: Any, source: Bucket, output: Bucket, things:
     done = run_bulk(dynamodb, source, output, MaxWriteRequestUnits=1024)
     seconds = time.monotonic() - began
     assert done["MaxWriteRequestUnits"] == 1024
-    assert 1.3 < seconds < 10  # 1,536 units, but for the last tenth of a second's
-    began = time.monotonic()
-    run_bulk(dynamodb, source, output)
-    assert time.monotonic() - began < seconds
+    assert seconds > 1.3  # 1,536 units, but for the last tenth of a second's
 
 
 def test_a_token_stands_for_its_request_for_eight_hours(

