@@ -10,7 +10,8 @@ from tests.operations.conftest import create_table
 from tests.running import RunningServer, new_account
 
 KEY: dict[str, Any] = {"pk": {"S": "a"}, "sk": {"S": "1"}}
-CPU_SECONDS_MAX = 1.0  # measured: 0.05 for the two that make long lists, 0.02 for all others; a busy machine takes longer
+# Measured: 0.05 for the two that make long lists, 0.02 for all others. A busy machine takes longer.
+CPU_SECONDS_MAX = 1.0
 ROOM = 4096
 
 
