@@ -8,8 +8,6 @@ off no other.
 
 import argparse
 import asyncio
-import gc
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -17,10 +15,10 @@ from typing import Any, TypeVar
 
 import boto3
 import orjson
-import uvloop
 
 from benchmarks import workload
 from benchmarks.load import LoadError
+from benchmarks.scratch import Say, in_scratch
 from benchmarks.target import Target, start_stator
 
 T = TypeVar("T")
@@ -175,14 +173,14 @@ class UnderLoad:
         await asyncio.gather(*running)
         return done
 
-    def tell(self, say: Callable[[str], None]) -> None:
+    def tell(self, say: Say) -> None:
         for name, one in self._loads.items():
             for percent in (50, 99, 99.9):
                 before, during = percentile(self._calm[name], percent), percentile(one.latencies, percent)
                 say(f"{name} p{percent}: {before:.2f} ms before, {during:.2f} ms meanwhile, {during / before:.2f} x")
 
 
-async def measure(scratch: Path, items: int, per_second: int, say: Callable[[str], None]) -> None:
+async def measure(scratch: Path, items: int, per_second: int, say: Say) -> None:
     target = await start_stator(scratch, items)
     try:
         client = await Client.connect(target)
@@ -214,12 +212,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--per-second", type=int, default=300, help="GetItem requests of the constant load")
     chosen = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="stator-bench-") as scratch,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        gc.freeze()
-        runner.run(measure(Path(scratch), chosen.items, chosen.per_second, lambda text: print(text, flush=True)))
+    in_scratch(lambda scratch, say: measure(scratch, chosen.items, chosen.per_second, say))
 
 
 if __name__ == "__main__":

@@ -8,22 +8,19 @@ restores the first backup. Items and entries of the index are compared by a chec
 
 import argparse
 import asyncio
-import gc
 import hashlib
 import shutil
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
-import uvloop
 
 from benchmarks import workload
 from benchmarks.backfill import Client, UnderLoad
 from benchmarks.load import LoadError, put_on
 from benchmarks.process import Process
+from benchmarks.scratch import Say, in_scratch
 from benchmarks.signing import Key
 from benchmarks.target import STATOR, Target, free_port
 
@@ -32,8 +29,6 @@ _POLL_SECONDS = 0.1
 _BATCHES = 2_000  # made ready at a time
 _CONNECTIONS = 8
 _INDEX = "by-email"
-
-Say = Callable[[str], None]
 
 
 async def start(scratch: Path, data: str, items: int) -> Target:
@@ -157,20 +152,7 @@ def main() -> None:
     parser.add_argument("--per-second", type=int, default=300, help="requests of each constant load; 0 for none")
     parser.add_argument("--no-index", action="store_true", help="a table without an index")
     chosen = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="stator-bench-") as scratch,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        gc.freeze()
-        runner.run(
-            measure(
-                Path(scratch),
-                chosen.items,
-                chosen.per_second,
-                lambda text: print(text, flush=True),
-                index=not chosen.no_index,
-            )
-        )
+    in_scratch(lambda scratch, say: measure(scratch, chosen.items, chosen.per_second, say, index=not chosen.no_index))
 
 
 if __name__ == "__main__":

@@ -9,21 +9,19 @@ the manifests.
 import argparse
 import asyncio
 import base64
-import gc
 import gzip
 import hashlib
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import orjson
-import uvloop
 
 from benchmarks import workload
 from benchmarks.backfill import Client, UnderLoad
-from benchmarks.backup import Say, load, peak_mb, reset_peak, start
+from benchmarks.backup import load, peak_mb, reset_peak, start
 from benchmarks.load import LoadError
+from benchmarks.scratch import Say, in_scratch
 
 _BUCKET = "bench"
 _POLL_SECONDS = 0.1
@@ -104,12 +102,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--per-second", type=int, default=300, help="requests of each constant load; 0 for none")
     chosen = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="stator-bench-") as scratch,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        gc.freeze()
-        runner.run(measure(Path(scratch), chosen.items, chosen.per_second, lambda text: print(text, flush=True)))
+    in_scratch(lambda scratch, say: measure(scratch, chosen.items, chosen.per_second, say))
 
 
 if __name__ == "__main__":

@@ -6,20 +6,18 @@ with signatures that are verified. CPU of PostgreSQL is that of all its processe
 
 import argparse
 import asyncio
-import gc
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
-import uvloop
 
 from benchmarks import workload
 from benchmarks.load import put_on
 from benchmarks.process import Process
+from benchmarks.scratch import Say, in_scratch
 from benchmarks.signing import Key
 from benchmarks.target import Target, free_port, load_over_http
 from tests import postgres
@@ -74,7 +72,7 @@ def requests(target: Target, asked: workload.Workload, first: int) -> Iterable[b
         yield signer.sign(asked.operation, asked.body(number, target.items))
 
 
-async def measure(scratch: Path, seconds: float, say: Callable[[str], None]) -> None:
+async def measure(scratch: Path, seconds: float, say: Say) -> None:
     cluster = postgres.shared()
     if cluster is None:
         raise SystemExit("there is no PostgreSQL here: apt-get install postgresql")
@@ -102,12 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
     chosen = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="stator-bench-") as scratch,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        gc.freeze()
-        runner.run(measure(Path(scratch), chosen.seconds, lambda text: print(text, flush=True)))
+    in_scratch(lambda scratch, say: measure(scratch, chosen.seconds, say))
 
 
 if __name__ == "__main__":
