@@ -14,6 +14,7 @@ from stator.storage.postgres.layout import Layout
 from stator.storage.postgres.link import Link, Result, Statement
 from stator.storage.postgres.pool import run
 from stator.storage.postgres.reading import BEGIN
+from stator.storage.postgres.snapshot import held
 from stator.storage.postgres.sql import LAST, SPACES, table
 from stator.storage.store import Page, Position
 
@@ -68,7 +69,7 @@ class CitusSnapshot:
 
     async def scan(self, space: int, after: Position | None, rows_max: int, bytes_max: int) -> Page:
         if space not in self._spaces:
-            self._open_link()
+            held(self._link)
             return Page([], False)
         # Names are looked up anew only where a table is locked anew, which that of `gone` is.
         name = Statement(b"SELECT count(to_regclass('%b')) FROM (SELECT count(*) FROM stator.gone) g" % table(space))
@@ -94,15 +95,8 @@ class CitusSnapshot:
             if link is not None:
                 link.close()
 
-    def _open_link(self) -> Link:
-        if self._link is None:
-            raise ValueError("the snapshot is closed")
-        if self._link.closed:
-            raise StoreFailure("the connection that held the snapshot was lost")
-        return self._link
-
     async def _run(self, *statements: Statement) -> list[Result]:
-        link = self._open_link()
+        link = held(self._link)
         try:
             return await asyncio.shield(run(link, statements))
         except asyncio.CancelledError:

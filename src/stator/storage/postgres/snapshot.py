@@ -44,7 +44,7 @@ class PostgresSnapshot:
         return cls(link, exported.get_value(0, 0), spaces, submit)
 
     async def scan(self, space: int, after: Position | None, rows_max: int, bytes_max: int) -> Page:
-        self._check()
+        held(self._link)
         if space not in self._spaces:
             return Page([], False)
         future: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
@@ -53,7 +53,7 @@ class PostgresSnapshot:
         return await future
 
     async def last(self, journal: int, shard: int) -> int:
-        self._check()
+        held(self._link)
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._submit(_PinnedLast(self._opening, Layout().journal(LAST, journal, shard), future))
         return await future
@@ -63,11 +63,14 @@ class PostgresSnapshot:
         if link is not None:
             link.close()
 
-    def _check(self) -> None:
-        if self._link is None:
-            raise ValueError("the snapshot is closed")
-        if self._link.closed:
-            raise StoreFailure("the connection that held the snapshot was lost")
+
+def held(link: Link | None) -> Link:
+    """The connection that holds a snapshot. Raises ValueError once it is closed, StoreFailure if it was lost."""
+    if link is None:
+        raise ValueError("the snapshot is closed")
+    if link.closed:
+        raise StoreFailure("the connection that held the snapshot was lost")
+    return link
 
 
 class _Pinned(ABC):
