@@ -1,8 +1,8 @@
 """The requests that one turn of the loop brought, taken through the corridor side by side.
 
-Each step is taken by all of them before the next one is taken by any. The code of a whole request is several times what
-the fastest cache of a processor holds, the code of a step is not: measured, 32 requests side by side cost two thirds of
-what they cost one after the other. Replies wait for nothing by it: the loop sends them at the end of its turn.
+Each step is taken by all of them before the next one is taken by any: a processor remembers the way through one step
+from one request to the next, and that through a whole request it does not. docs/decisions/0011-requests-side-by-side.md
+has what was measured. Replies wait for nothing by it: the loop sends them at the end of its turn.
 """
 
 import logging
