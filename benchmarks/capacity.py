@@ -11,11 +11,11 @@ import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import uvloop
+from msgspec.structs import replace
 
 from benchmarks import workload
 from benchmarks.corridor import IN_FLIGHT, KEY

@@ -13,10 +13,11 @@ import signal
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 import uvloop
+from msgspec import Struct
+from msgspec.structs import replace
 
 import stator.api.autoscaling
 import stator.api.cloudwatch
@@ -78,8 +79,7 @@ _SWITCH_SECONDS = 0.0001
 _KEYS_SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class Server:
+class Server(Struct):
     """A running server; `port` is the one really bound."""
 
     scheme: str
@@ -194,22 +194,21 @@ async def _furnish(
         await shared.join(catalog, jobs, mappings, job_parts.backups, job_parts.reach)
     oneself.requests = job_parts.recorder.requests
     view, beats = _cluster(settings, oneself, job_parts)
-    series = SeriesStore(store, clock)
     parts = Parts(
-        catalog,
-        Reader(store),
-        ChargedWriter(job_parts.writer, job_parts.meters),
-        clock,
-        streams,
-        mappings,
-        jobs,
-        job_parts.backups,
-        archive,
-        job_parts.reach,
-        buckets,
-        series,
-        InsightStore(store, clock),
-        job_parts.recorder,
+        catalog=catalog,
+        reader=Reader(store),
+        writer=ChargedWriter(job_parts.writer, job_parts.meters),
+        clock=clock,
+        streams=streams,
+        mappings=mappings,
+        jobs=jobs,
+        backups=job_parts.backups,
+        archive=archive,
+        reach=job_parts.reach,
+        buckets=buckets,
+        series=SeriesStore(store, clock),
+        insights=InsightStore(store, clock),
+        recorder=job_parts.recorder,
         kinesis=bool(settings.kinesis_endpoint),
         alarms=Alarms(store, clock, _alarm_actions(settings)),
         custom=Custom(store, clock),

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Self
+
+from msgspec import Struct
 
 from stator.archive import backup
 from stator.archive.exports import exports
@@ -73,8 +74,7 @@ _SERIES_SECONDS = 3600.0
 _AUTOSCALER_SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class Term:
+class Term(Struct):
     """What is done once, from `begin` to `close`. Several routers have terms one after the other, and whatever
     remembers something is made anew for each."""
 
@@ -136,8 +136,7 @@ class Term:
             stack.callback(self.unwatch)
 
 
-@dataclass(slots=True)
-class Background:
+class Background(Struct):
     """All of it, from `begin` to `close`: what every router does for itself, and a term while this one leads."""
 
     own: Supervisor
@@ -250,8 +249,7 @@ def scaling_duties(
     ]
 
 
-@dataclass(slots=True)
-class Alarming:
+class Alarming(Struct):
     """What lets alarms go off, and tells of it."""
 
     alarms: Alarms

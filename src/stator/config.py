@@ -6,10 +6,11 @@ environment and `--data-dir` on the command line; its text is its help and its r
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from stator.address import is_url
 from stator.limits import DAY_SECONDS
@@ -41,13 +42,15 @@ class ConfigurationError(Exception):
     """A setting cannot be used. The text says which one, where it was found and what would do."""
 
 
+_texts: list[str] = []  # of the settings, in their order
+
+
 def _setting(default: T, text: str) -> T:
-    made: T = field(default=default, metadata={"text": text})
-    return made
+    _texts.append(text)
+    return field(default=default)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     host: str = _setting("127.0.0.1", "Address to listen on. Anything but a loopback address is a public bind.")
     port: int = _setting(8000, "Port to listen on; 0 lets the system choose one.")
     data_dir: Path = _setting(Path("stator-data"), "Folder that holds everything stored. One server at a time.")
@@ -140,8 +143,7 @@ class Settings:
         return not (host in {"localhost", "::1"} or _is_loopback_v4(host))
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting as people meet it."""
 
     name: str
@@ -161,7 +163,10 @@ class Setting:
         return isinstance(self.default, bool)
 
 
-SETTINGS: dict[str, Setting] = {f.name: Setting(f.name, f.default, f.metadata["text"]) for f in fields(Settings)}
+SETTINGS: dict[str, Setting] = {
+    name: Setting(name, getattr(Settings(), name), text)
+    for name, text in zip(Settings.__struct_fields__, _texts, strict=True)
+}
 
 
 def load(flags: Mapping[str, str | bool], environment: Mapping[str, str], file: str | Path | None = None) -> Settings:

@@ -10,13 +10,13 @@ import http.client
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore
 import pytest
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import Operation

@@ -6,7 +6,8 @@ anything meanwhile, the operation is asked once more. Whoever made a table by on
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import ELSEWHERE, Handler, Operation

@@ -1,8 +1,9 @@
 """One call of an operation: who asks, where, with what, and the few parts of the house an operation may use."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from stator.archive.backups import Backups
 from stator.archive.chains.reach import Reach
@@ -30,8 +31,7 @@ async def _no_cluster() -> dict[str, Any]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     catalog: Catalog
     reader: Reader
     writer: ChargedWriter
@@ -45,9 +45,9 @@ class Parts:
     buckets: Callable[[str], Location]  # by the name of a bucket of exports and imports; raises ArchiveError
     series: SeriesStore
     insights: InsightStore
-    alarms: Alarms = field(kw_only=True)
-    custom: Custom = field(kw_only=True)  # metrics that clients bring
-    scalings: Scalings = field(kw_only=True)
+    alarms: Alarms
+    custom: Custom  # metrics that clients bring
+    scalings: Scalings
     recorder: Recorder = field(default_factory=Recorder)
     cluster: Callable[[], Awaitable[dict[str, Any]]] = _no_cluster  # as DescribeCluster answers it
     kinesis: bool = False  # whether there is an endpoint that changes can be delivered to
@@ -55,7 +55,7 @@ class Parts:
 
 
 class Call:
-    """Made for each request, so plain slots and no more: a frozen dataclass would cost twice as much."""
+    """Made for each request, so plain slots, which are written to three times as fast as a Struct's fields."""
 
     __slots__ = ("account", "host", "parts", "region", "request", "table")
 

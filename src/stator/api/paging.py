@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from stator.api import prepare, returns
 from stator.api.call import Call
@@ -30,8 +31,7 @@ class Filter(Protocol):
     def holds(self, item: Item) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Which items a page shows, and what of them; None for all."""
 
     filter: Filter | None

@@ -1,8 +1,9 @@
 """Which operations exist. Each file of `api.dynamodb`, `api.cloudwatch` and so on registers with `@operation`."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.api.call import Answer, Call
 from stator.validation.shape import Structure
@@ -10,8 +11,7 @@ from stator.validation.shape import Structure
 Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     name: str
     shape: Structure  # of its input
     handler: Handler

@@ -5,11 +5,12 @@ A backup that is being made is a job; one that is made is a full copy in the arc
 
 import re
 import secrets
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.archive.full_copy import FullCopy
 from stator.archive.job import Job
@@ -34,8 +35,7 @@ SYSTEM_SECONDS = 35 * DAY_SECONDS  # a system backup is kept so long
 _ID = re.compile(r"[0-9]{14}-[0-9a-f]{8}")
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True):
     id: str
     name: str
     type: str  # USER or SYSTEM

@@ -8,10 +8,10 @@ Objects without a manifest are what is left of a copy that came to nothing.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from stator.archive import chunk, document
 from stator.archive.chunk import CHUNK_BYTES, ChunkRecord
@@ -30,8 +30,7 @@ _PAGE_ROWS = 1_000
 _PAGE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class FullCopy:
+class FullCopy(Struct, frozen=True):
     table: Table  # as it was
     moment: float  # seconds since the epoch: the copy has every change committed until then
     lanes: tuple[int, ...]  # the last sequence of each lane of the table's journal that the copy has

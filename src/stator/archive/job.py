@@ -5,10 +5,10 @@ go with the commit of what wishes it. What a job holds keeps: the spaces it work
 docs/formats.md has the value.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from stator.storage.store import Key, Put
 
@@ -23,8 +23,7 @@ CANCELLED = "CANCELLED"
 STATES = (RUNNING, CANCELLING, COMPLETED, FAILED, CANCELLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """`request` is what was asked for and never changes; `progress` is the runner's own, whatever it needs to go on
     where it stopped. Both hold JSON and nothing else. Times are seconds since the epoch."""
 

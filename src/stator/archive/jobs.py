@@ -7,8 +7,9 @@ process for LEASE_SECONDS, each `save` and `renew` for as long again, and a proc
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.archive import job as jobs
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, Job, decode

@@ -5,11 +5,11 @@ Rows in space 0, a partition for each account and region, sorted by time; docs/f
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct, to_builtins
 
 from stator.autoscaling.decision import AT_MAX, AT_MIN
 from stator.autoscaling.resource import NAMESPACE, Resource, parse_resource
@@ -26,8 +26,7 @@ KEPT_MAX: Final = 1000
 SUCCESSFUL, FAILED = "Successful", "Failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """`details` are figures, for programs. `not_scaled` is the code of a NotScaledReason."""
 
     id: str
@@ -64,7 +63,7 @@ def sort_of(time: float) -> bytes:
 
 
 def activity_put(activity: Activity) -> Put:
-    stored = asdict(activity) | {"resource": [activity.resource.id, activity.resource.dimension]}
+    stored = to_builtins(activity) | {"resource": [activity.resource.id, activity.resource.dimension]}
     value = orjson.dumps({"format": FORMAT} | stored)
     return Put(activity.key, len(value), value)
 

@@ -7,9 +7,10 @@ for days, and `L`, `W` and `#` pick days by where they stand in their month.
 import calendar
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 _MONTH_NAMES: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTHS: Final = {name: at for at, name in enumerate(_MONTH_NAMES, 1)}
@@ -37,8 +38,7 @@ _WEEK = _Field("day of week", 1, 7, _WEEKDAYS)
 _YEARS = _Field("year", 1970, 2199, {})
 
 
-@dataclass(frozen=True, slots=True)
-class MonthDays:
+class MonthDays(Struct, frozen=True):
     """Days by where they stand in their month."""
 
     days: frozenset[int]
@@ -56,8 +56,7 @@ class MonthDays:
         return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class WeekDays:
+class WeekDays(Struct, frozen=True):
     """Days by where they stand in their week. Sunday is 1."""
 
     days: frozenset[int]
@@ -73,8 +72,7 @@ class WeekDays:
         return (weekday, (day + 6) // 7) in self.nth
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
     months: tuple[int, ...]

@@ -1,8 +1,9 @@
 """What becomes of the wishes of all policies of a target: one capacity within its bounds, and why. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from stator.autoscaling.policy import Policy, Situation, Wish
 
@@ -10,8 +11,7 @@ AT_MAX, AT_MIN = "AlreadyAtMaxCapacity", "AlreadyAtMinCapacity"
 UNSCALABLE = "TargetServicePutResourceAsUnscalable"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Within which a capacity may move, and what is suspended."""
 
     minimum: int

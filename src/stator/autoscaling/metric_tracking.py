@@ -1,7 +1,6 @@
 """Target tracking by a metric of somebody's choice, which is taken to fall as capacity grows. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
@@ -29,8 +28,7 @@ def _minutely(query: Mapping[str, Any]) -> dict[str, Any]:
     return {**query, "MetricStat": {**query["MetricStat"], "Period": 60}}
 
 
-@dataclass(frozen=True, slots=True)
-class MetricTracking(Tracking):
+class MetricTracking(Tracking, frozen=True):
     """`target` in what the metric is measured in. The newest minute counts."""
 
     def wish(self, situation: Situation) -> Wish:

@@ -4,14 +4,14 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from stator.autoscaling.load import Load
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What is kept from one decision to the next, restarts included. Times are seconds since the epoch."""
 
     out_at: float | None = None  # when capacity was last raised
@@ -25,8 +25,7 @@ class Memory:
         return max(self.out_at or 0.0, self.in_at or 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """One dimension at one time."""
 
     now: float

@@ -6,8 +6,9 @@ A table is its own only replica.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.autoscaling.alarms import alarm_names
 from stator.autoscaling.configuration import ConfigurationError, check_tracking

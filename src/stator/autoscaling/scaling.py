@@ -6,10 +6,11 @@ and by scheduled actions that are due, the other by who acts on it.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from stator.autoscaling.decision import Bounds
 from stator.autoscaling.policy import Memory
@@ -31,8 +32,7 @@ _ROLE: Final = (
 TRACKING, STEPPING = "TargetTrackingScaling", "StepScaling"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRecord:
+class PolicyRecord(Struct, frozen=True):
     """`configuration` is that of its kind, as it was sent."""
 
     name: str
@@ -43,8 +43,7 @@ class PolicyRecord:
     alarms: tuple[str, ...] = ()  # names of those made for it
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledAction:
+class ScheduledAction(Struct, frozen=True):
     name: str
     id: str
     schedule: str
@@ -61,8 +60,7 @@ class ScheduledAction:
         return parse_schedule(self.schedule, self.zone, start=self.start, end=self.end, created=self.created)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
+class Scaling(Struct, frozen=True, kw_only=True):
     """A scalable target with all that hangs on it. Times are seconds since the epoch."""
 
     account: str
@@ -114,8 +112,7 @@ class Scaling:
         return f"arn:aws:autoscaling:{place}:resource/{NAMESPACE}/{self.resource.id}:{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What was done for a scaling. `id` is the scaling's: what was registered anew begins anew."""
 
     id: str
@@ -161,7 +158,7 @@ def sort_of(account: str, region: str, resource: Resource) -> bytes:
 
 
 def encode(scaling: Scaling) -> bytes:
-    stored = asdict(scaling)
+    stored = to_builtins(scaling)
     stored["resource"] = [scaling.resource.id, scaling.resource.dimension]
     return orjson.dumps({"format": FORMAT} | stored)
 
@@ -181,7 +178,7 @@ def decode(value: bytes) -> Scaling:
 
 
 def encode_state(state: State) -> bytes:
-    return orjson.dumps({"format": FORMAT} | asdict(state))
+    return orjson.dumps({"format": FORMAT} | to_builtins(state))
 
 
 def decode_state(value: bytes) -> State:

@@ -6,11 +6,12 @@ one counts.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec import Struct
 
 from stator.autoscaling.cron import Cron, CronError, parse_cron
 from stator.limits import DAY_SECONDS
@@ -33,21 +34,18 @@ class ScheduleError(ValueError):
     """A schedule that is none; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     time: datetime  # as clocks on the wall show it
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     seconds: int
 
 
 Kind = At | Rate | Cron
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """Times are seconds since the epoch. Recurring ones begin with `start`, and are over after `end`; a rate without a
     start counts from `created`."""
 

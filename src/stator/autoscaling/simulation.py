@@ -1,8 +1,10 @@
 """A load replayed through policies and a bucket like the server's, second by second in virtual time. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.autoscaling.decision import Bounds, decide
 from stator.autoscaling.load import LAG_SECONDS, Load, Second
@@ -32,8 +34,7 @@ class Change(NamedTuple):
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     frames: list[Frame]
     changes: list[Change]
     refused: list[Change]  # decreases that the table did not take

@@ -2,9 +2,10 @@
 metric is past the alarm's threshold. Pure. The service does not have it for DynamoDB.
 """
 
-from dataclasses import dataclass
 from math import ceil, floor
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from stator.autoscaling.policy import Situation, Wish
 
@@ -25,8 +26,7 @@ class Step(NamedTuple):
         return (self.lower is None or self.lower <= breach) and (self.upper is None or breach < self.upper)
 
 
-@dataclass(frozen=True, slots=True)
-class StepScaling:
+class StepScaling(Struct, frozen=True):
     name: str
     kind: str  # ChangeInCapacity, PercentChangeInCapacity or ExactCapacity
     steps: tuple[Step, ...]

@@ -4,9 +4,10 @@ Where the service waits for two minutes over the target and for fifteen below, t
 as soon as a few seconds are over the target, and in once a while was well below it.
 """
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
+
+from msgspec import Struct
 
 from stator.autoscaling.policy import Situation, Wish
 
@@ -34,8 +35,7 @@ LOW_SECONDS: Final = 60
 _EDGE = 1e-9  # a quotient that is an integer but for the arithmetic is that integer
 
 
-@dataclass(frozen=True, slots=True)
-class Tracking:
+class Tracking(Struct, frozen=True):
     """What keeps something near `target`. Cooldowns in seconds. `low_seconds`: how long it must have been low before
     capacity is lowered."""
 
@@ -51,8 +51,7 @@ class Tracking:
         return self.scales_in
 
 
-@dataclass(frozen=True, slots=True)
-class TargetTracking(Tracking):
+class TargetTracking(Tracking, frozen=True):
     """What is consumed. `target` in percent of what is provisioned."""
 
     @property

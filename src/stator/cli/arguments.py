@@ -4,8 +4,9 @@ argparse and not typer: a tenth of the start-up budget saved, and flags need no 
 """
 
 import argparse
-from dataclasses import replace
 from typing import Any, NoReturn
+
+from msgspec.structs import replace
 
 from stator.cli.declaring.flags import add_apply
 from stator.cli.endpoint import DEFAULT_REGION, DEFAULT_URL

@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.address import is_url
 from stator.cli.complaint import Complaint
@@ -17,19 +19,17 @@ AMAZON = "aws"  # may be typed in place of Amazon's URL
 _AMAZON_HOST = re.compile(r"(?:streams\.)?dynamodb\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     access_key: str
     secret: str
     token: str | None = None  # of a session
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     url: str  # without a slash at its end
     region: str
     keys: Keys
-    flag: str = field(default="--url", compare=False)  # what told the URL, for messages
+    flag: str = "--url"  # what told the URL, for messages
 
     @property
     def is_amazon(self) -> bool:

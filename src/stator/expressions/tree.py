@@ -4,8 +4,9 @@ Attribute names are resolved (`#n` replaced) when the tree is made; values stay 
 request's values at evaluation, so that one parsed tree serves every request with the same text and names.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Path = tuple[str | int, ...]
 """A document path: attribute name first, then map keys (str) and list indexes (int)."""
@@ -13,23 +14,19 @@ Path = tuple[str | int, ...]
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
 
-@dataclass(frozen=True, slots=True)
-class PathOperand:
+class PathOperand(Struct, frozen=True):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ValueOperand:
+class ValueOperand(Struct, frozen=True):
     name: str  # with its colon
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOf:
+class SizeOf(Struct, frozen=True):
     operand: "PathOperand | ValueOperand"
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """What a condition is worth as a value: BOOL. Only PartiQL can write it."""
 
     condition: "Condition"
@@ -38,66 +35,56 @@ class Truth:
 Operand = PathOperand | ValueOperand | SizeOf | Truth
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     operator: Comparator
     left: Operand
     right: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     operand: Operand
     low: Operand
     high: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     operand: Operand
     options: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(Struct, frozen=True):
     """A condition function: attribute_exists, attribute_not_exists, attribute_type, begins_with or contains."""
 
     name: str
     operands: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     condition: "Condition"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     conditions: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     conditions: tuple["Condition", ...]
 
 
 Condition = Comparison | Between | In | FunctionCall | Not | And | Or
 
 
-@dataclass(frozen=True, slots=True)
-class IfNotExists:
+class IfNotExists(Struct, frozen=True):
     path: Path
     otherwise: "UpdateValue"
 
 
-@dataclass(frozen=True, slots=True)
-class ListAppend:
+class ListAppend(Struct, frozen=True):
     left: "UpdateValue"
     right: "UpdateValue"
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Struct, frozen=True):
     operator: Literal["+", "-"]
     left: "UpdateValue"
     right: "UpdateValue"
@@ -106,24 +93,21 @@ class Arithmetic:
 UpdateValue = PathOperand | ValueOperand | IfNotExists | ListAppend | Arithmetic
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """`SET path = value`."""
 
     path: Path
     value: UpdateValue
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """`ADD path :value` or `DELETE path :value`."""
 
     path: Path
     value: ValueOperand
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """An update expression; each section in the order written, empty when absent."""
 
     sets: tuple[Assignment, ...] = ()
@@ -132,8 +116,7 @@ class Update:
     deletes: tuple[Operation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTerm:
+class KeyTerm(Struct, frozen=True):
     """One condition of a key condition: the attribute and what it is compared with."""
 
     attribute: str

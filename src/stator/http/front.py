@@ -1,8 +1,9 @@
 """What the front door is made of: built once by assembly, shared by every connection."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.api.call import Parts
 from stator.api.registry import ELSEWHERE, Operation
@@ -14,8 +15,7 @@ from stator.limits import BODY_BYTES_MAX
 from stator.metrics.recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
-class FrontSettings:
+class FrontSettings(Struct, frozen=True):
     """Limits of the front door. Times are kept by one sweep over all connections, so they may run over by a quarter."""
 
     public_metrics: bool = False  # else `GET /metrics` is for who asks a loopback address by its name

@@ -1,8 +1,9 @@
 """Reading many items by key within the size of one answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from stator.items.capacity import read_units
 from stator.items.read import Reader
@@ -10,8 +11,7 @@ from stator.limits import BATCH_GET_BYTES_MAX
 from stator.storage.store import Key, Row
 
 
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """How much of the answer's 16 MB is left."""
 
     bytes_left: int = BATCH_GET_BYTES_MAX

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from stator.clock import Clock, system_clock
 from stator.errors import (
     IdempotentParameterMismatchException,
@@ -83,7 +85,7 @@ class Writer:
             if replay is not None:
                 return Change(result=replay)
             change = decide_writes(writes, rows[known:])
-            return change._replace(puts=[*change.puts, token.record(change.result)])
+            return replace(change, puts=[*change.puts, token.record(change.result)])
 
         digest = self._running.get(token.key)
         if digest is not None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import orjson
+from msgspec import Struct
 
 from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.expressions.apply import ITEM_TOO_LARGE, creates
@@ -53,7 +54,7 @@ class Guard(NamedTuple):
 NO_GUARD = Guard()
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What a write did, for its answer. Items are None where absent; `before` and `after` are their stored JSON."""
 
     before: bytes | None

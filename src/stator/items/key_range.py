@@ -1,7 +1,8 @@
 """From a key condition to the stretch of a partition that it selects, checked against the schema."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stator.errors import Family, ValidationException
 from stator.expressions.tree import KeyTerm
@@ -17,8 +18,7 @@ _UNSUPPORTED = "Query key condition not supported"
 _WRONG_TYPE = "One or more parameter values were invalid: Condition parameter type does not match schema type"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRange:
+class KeyRange(Struct, frozen=True):
     """What a key condition pins: every hash attribute, and range attributes from the left, the last by any operator.
 
     `lower` is inclusive and `upper` exclusive, in sort bytes; None where open.

@@ -4,10 +4,10 @@ A row that is wanted whole is answered by its stored bytes, with no decode and n
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from stator.items.capacity import read_units
 from stator.items.decide import Condition
@@ -23,8 +23,7 @@ ROWS_MAX = 1 << 31
 """More rows than a page of 1 MB can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What the page shows of the rows that it reads."""
 
     table: Table

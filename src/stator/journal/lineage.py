@@ -10,10 +10,11 @@ that it was disabled, until the first has taken that in. docs/formats.md has the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.journal.record import LANES, boundary
 from stator.model.table import Status, Stream, Table
@@ -30,8 +31,7 @@ _NUMBER_BASE = 10**24  # sequence numbers have 25 digits
 _NUMBER_STEP = 1000  # the lane goes below the sequence, so that a number is unique in its stream
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """What a stream ARN says."""
 
     account: str
@@ -44,8 +44,7 @@ class Name:
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.table}/stream/{self.label}"
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Times are seconds since the epoch. The shard's records have sequences past `start` up to `end`."""
 
     lane: int
@@ -69,8 +68,7 @@ class Shard:
         return None if self.end is None else render_number(self.lane, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRecord:
+class StreamRecord(Struct, frozen=True):
     """A stream as it is written down. `shards` has those of a lane in order; trimmed ones are left out."""
 
     name: Name

@@ -3,10 +3,11 @@
 Stored in space 0, in the partition `mappings`, as JSON that begins with its format; docs/formats.md has it.
 """
 
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from stator.journal.lineage import Name
 from stator.storage.store import Key
@@ -19,8 +20,7 @@ MAPPINGS = bytes(8) + b"mappings"
 CURSORS = bytes(8) + b"trigger"
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """Times are seconds since the epoch. `revision` grows with every change of the mapping by a request."""
 
     uuid: str
@@ -66,7 +66,7 @@ def cursor_key(uuid: str, lane: int, slot: int) -> Key:
 
 
 def encode(mapping: Mapping) -> bytes:
-    return orjson.dumps({"format": FORMAT} | asdict(mapping))
+    return orjson.dumps({"format": FORMAT} | to_builtins(mapping))
 
 
 def decode(value: bytes) -> Mapping:

@@ -1,9 +1,9 @@
 """The event source mappings of a store, and how far each has come."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import orjson
+from msgspec.structs import replace
 
 from stator.clock import Clock
 from stator.journal.lineage import StreamRecord

@@ -1,7 +1,8 @@
 """The streams of a store: finding, listing, rolling and forgetting them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.clock import Clock
 from stator.journal import lineage

@@ -4,10 +4,11 @@ Stored in space 0, in the partition `alarms`, as JSON that begins with its forma
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from stator.metrics.series import Series
 from stator.storage.store import Key
@@ -20,8 +21,7 @@ OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 UNCHECKED: Final = "Unchecked: Initial alarm creation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class Alarm(Struct, frozen=True, kw_only=True):
     """Times are seconds since the epoch. It watches one `series`, or what `queries` come to. Names of operators and of
     ways to treat missing data are CloudWatch's."""
 
@@ -86,7 +86,7 @@ def alarm_key(account: str, region: str, name: str) -> Key:
 
 
 def encode(alarm: Alarm) -> bytes:
-    return orjson.dumps({"format": FORMAT} | asdict(alarm), default=list)  # a series is a tuple
+    return orjson.dumps({"format": FORMAT} | to_builtins(alarm))
 
 
 def decode(value: bytes) -> Alarm:

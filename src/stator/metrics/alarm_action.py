@@ -6,8 +6,9 @@ allowed: a server must not be talked into asking addresses that only it can reac
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Self
+
+from msgspec import Struct, field
 
 from stator.address import is_below, is_url
 from stator.config import ConfigurationError
@@ -18,8 +19,7 @@ POLICY: Final = "arn:aws:autoscaling:"
 """Of scaling policies, which read metrics themselves: nobody has to be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Struct, frozen=True):
     urls: tuple[str, ...] = ()
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # program and arguments, by name
     topics: str = ""  # URL of the endpoint with SNS's Publish

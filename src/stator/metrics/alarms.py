@@ -5,8 +5,9 @@ A change of state, its line of history and the notices that it asks for are one 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from stator.clock import Clock
 from stator.metrics.alarm import ALARMS, SPACE, Alarm, alarm_key, decode, encode, moved, reconfigured

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from stator.metrics.math.evaluate import check, references, searches, takes_metrics
 from stator.metrics.math.fault import MathError
@@ -24,16 +25,14 @@ class QueryError(Exception):
     """The queries cannot be answered. The text says why, a line for each that is at fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricStat:
+class MetricStat(Struct, frozen=True):
     series: Series
     period: int
     statistic: str
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """It reads a metric or it has an expression."""
 
     id: str

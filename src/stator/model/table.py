@@ -3,8 +3,9 @@
 Frozen values: a change makes a new one. Times are seconds since the epoch.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from stator.limits import DAY_SECONDS
 
@@ -27,14 +28,12 @@ class Build(StrEnum):
     FILLING = "FILLING"  # writes maintain it, and older items are being brought in
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAttribute:
+class KeyAttribute(Struct, frozen=True):
     name: str
     type: str  # S, N or B
 
 
-@dataclass(frozen=True, slots=True)
-class KeySchema:
+class KeySchema(Struct, frozen=True):
     """The key of a table or index. Tables and local indexes have one hash and at most one range attribute; global
     indexes up to four of each."""
 
@@ -46,14 +45,12 @@ class KeySchema:
         return self.hash + self.range
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     type: str  # ALL, KEYS_ONLY or INCLUDE
     attributes: tuple[str, ...] = ()  # NonKeyAttributes, as requested
 
 
-@dataclass(frozen=True, slots=True)
-class Throughput:
+class Throughput(Struct, frozen=True):
     """Provisioned capacity, in units a second; zeros when on demand."""
 
     read: int = 0
@@ -63,22 +60,19 @@ class Throughput:
     decreases_today: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OnDemandThroughput:
+class OnDemandThroughput(Struct, frozen=True):
     """Maxima in request units a second; None where not set."""
 
     read_max: int | None = None
     write_max: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WarmThroughput:
+class WarmThroughput(Struct, frozen=True):
     read: int
     write: int
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """A secondary index. Its rows live in a space of their own."""
 
     name: str
@@ -92,14 +86,12 @@ class Index:
     build: Build | None = None  # None once it is complete
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     view_type: str
     label: str  # its creation time, YYYY-MM-DDTHH:MM:SS.mmm
 
 
-@dataclass(frozen=True, slots=True)
-class TimeToLive:
+class TimeToLive(Struct, frozen=True):
     attribute: str
     enabled: bool
     changed: float
@@ -108,8 +100,7 @@ class TimeToLive:
     allotted: bool = False  # writes take entries out and put none: as with an index, see `Build`
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A Kinesis stream that the changes of a table's items go to, or went to."""
 
     stream_arn: str
@@ -119,8 +110,7 @@ class Destination:
     description: str | None = None  # why it is ENABLE_FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Insight:
+class Insight(Struct, frozen=True):
     """Contributor Insights of a table, or of a global index by its name: wished for, or not any more."""
 
     index: str | None
@@ -130,8 +120,7 @@ class Insight:
     created: float  # what its rules are named by
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
+class Restore(Struct, frozen=True):
     """Where a table was restored from."""
 
     source_backup_arn: str | None
@@ -140,8 +129,7 @@ class Restore:
     in_progress: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """Recovery to a point in time, while it is enabled."""
 
     since: float
@@ -152,8 +140,7 @@ class Recovery:
         return max(self.since, now - self.period_days * DAY_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     account: str
     region: str
     name: str

@@ -5,8 +5,9 @@ Only what speaks of keys is taken apart, the rest of an alternative stays togeth
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from stator.expressions import tree
 from stator.expressions.evaluate import Predicate, predicate
@@ -15,8 +16,7 @@ from stator.model.table import KeySchema
 _FLIPPED: dict[str, tree.Comparator] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One alternative. `terms` speak of key attributes in ways that a key range can express."""
 
     terms: tuple[tree.KeyTerm, ...]
@@ -25,8 +25,7 @@ class Branch:
     negates: bool  # the filter denies something of the sort key
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
+class Branches(Struct, frozen=True):
     """`count` is how many there are; `all` makes them. `keyed`: each pins every hash attribute."""
 
     keyed: bool

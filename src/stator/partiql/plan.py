@@ -1,6 +1,7 @@
 """How a SELECT is answered: the stretches of partitions to read, one after the other, or a scan."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.expressions.checks import Values
@@ -19,8 +20,7 @@ OVERLAPPING = "Overlapping conditions with range keys are not supported in where
 WRONG_KEY_TYPE = "Key attribute's data type should match its data type in table's schema: Key "
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Part of one partition. `lower` is inclusive and `upper` exclusive, in sort bytes; None where open."""
 
     range: KeyRange

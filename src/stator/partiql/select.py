@@ -1,8 +1,10 @@
 """SELECT: one page of what a statement selects, from the pages that Query and Scan read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.expressions.checks import Values
@@ -28,8 +30,7 @@ def _admit_all(_index: Index | None, _partition: bytes | None) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the request says beside the statement, and who is asked once before anything is read."""
 
     limit: int = ROWS_MAX
@@ -38,8 +39,7 @@ class Options:
     admit: Admit = _admit_all
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """`items` are JSON texts. `next`: where to go on, None at the end."""
 
     items: list[bytes] = field(default_factory=list)
@@ -170,8 +170,7 @@ async def _scan(reader: Reader, select: Select, values: Values, view: View, star
     return page
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """Stretches to read one after the other."""
 
     stretches: list[Stretch]

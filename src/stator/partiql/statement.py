@@ -1,6 +1,6 @@
 """Statements ready to be executed, whatever their table and parameters: what compiling a text gives."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from stator.errors import ValidationException
 from stator.expressions.checks import Check, Values
@@ -17,8 +17,7 @@ from stator.values.path import read
 WRONG_COUNT = "Number of parameters in request and statement don't match."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """`values` are its constants; `checks` what those and the parameters must be."""
 
     text: str
@@ -40,8 +39,7 @@ class Statement:
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """What a SELECT shows of an item: the value at each path under a name of its own."""
 
     paths: tuple[tuple[str, Path], ...]
@@ -55,14 +53,12 @@ class Columns:
         return shown
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBy:
+class OrderBy(Struct, frozen=True):
     name: str
     descending: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select(Statement):
+class Select(Statement, frozen=True, kw_only=True):
     columns: Columns | None  # None for all
     condition: Condition | None
     test: Predicate | None  # the condition compiled
@@ -70,20 +66,17 @@ class Select(Statement):
     branches: dict[KeySchema, Branches] = field(default_factory=dict)  # the condition taken apart, kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exists(Statement):
+class Exists(Statement, frozen=True, kw_only=True):
     """A condition check, for transactions only."""
 
     select: Select
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert(Statement):
+class Insert(Statement, frozen=True, kw_only=True):
     members: tuple[tuple[str, ValueOperand], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Statement):
+class Change(Statement, frozen=True, kw_only=True):
     """An UPDATE or DELETE; `returning` is for instance `ALL OLD`."""
 
     condition: Condition | None
@@ -91,11 +84,9 @@ class Change(Statement):
     pins: dict[KeySchema, Pins] = field(default_factory=dict)  # what the condition says of the key, kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateItem(Change):
+class UpdateItem(Change, frozen=True, kw_only=True):
     update: Update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteItem(Change):
+class DeleteItem(Change, frozen=True, kw_only=True):
     pass

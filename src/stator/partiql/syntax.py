@@ -1,13 +1,12 @@
 """What a statement says, as it is written: the trees that the parser makes. Names and literals are not judged yet."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from stator.expressions.tree import Path
 from stator.partiql.fault import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A string, number (its text, with its signs), boolean, null or missing. `type` is S, N, BOOL, NULL or MISSING."""
 
     type: str
@@ -15,41 +14,35 @@ class Literal:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     index: int  # from 0
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class PathNode:
+class PathNode(Struct, frozen=True):
     path: Path
     place: Place  # of its first name
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(Struct, frozen=True):
     elements: tuple["Node", ...]
     place: Place
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class BagNode:
+class BagNode(Struct, frozen=True):
     members: tuple["Node", ...]
     place: Place
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class TupleNode:
+class TupleNode(Struct, frozen=True):
     members: tuple[tuple["Node", "Node"], ...]
     place: Place
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallNode:
+class CallNode(Struct, frozen=True):
     """`name` as written, in lower case when it is a keyword."""
 
     name: str
@@ -58,8 +51,7 @@ class CallNode:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class NegativeNode:
+class NegativeNode(Struct, frozen=True):
     """A sign before something that is no number."""
 
     sign: str
@@ -68,8 +60,7 @@ class NegativeNode:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryNode:
+class BinaryNode(Struct, frozen=True):
     """A comparison or calculation."""
 
     operator: str
@@ -79,8 +70,7 @@ class BinaryNode:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogicNode:
+class LogicNode(Struct, frozen=True):
     """Two or more conditions joined by one of `and` and `or`."""
 
     operator: str
@@ -89,15 +79,13 @@ class LogicNode:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class NotNode:
+class NotNode(Struct, frozen=True):
     operand: "Node"
     place: Place
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class BetweenNode:
+class BetweenNode(Struct, frozen=True):
     operand: "Node"
     low: "Node"
     high: "Node"
@@ -105,16 +93,14 @@ class BetweenNode:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class InNode:
+class InNode(Struct, frozen=True):
     operand: "Node"
     options: tuple["Node", ...]
     place: Place
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class IsNode:
+class IsNode(Struct, frozen=True):
     """`type` is missing, null or the name of another type."""
 
     operand: "Node"
@@ -141,60 +127,51 @@ Node = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The table, and perhaps the index, that a statement names."""
 
     table: str
     index: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTerm:
+class OrderTerm(Struct, frozen=True):
     name: Node
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SelectNode:
+class SelectNode(Struct, frozen=True):
     columns: tuple[Node, ...] | None  # None for *
     source: Source
     where: Node | None
     order: tuple[OrderTerm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExistsNode:
+class ExistsNode(Struct, frozen=True):
     select: SelectNode
 
 
-@dataclass(frozen=True, slots=True)
-class InsertNode:
+class InsertNode(Struct, frozen=True):
     source: Source
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class SetNode:
+class SetNode(Struct, frozen=True):
     target: PathNode
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveNode:
+class RemoveNode(Struct, frozen=True):
     target: PathNode
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateNode:
+class UpdateNode(Struct, frozen=True):
     source: Source
     actions: tuple[SetNode | RemoveNode, ...]
     where: Node | None
     returning: str | None  # for instance `ALL OLD`
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNode:
+class DeleteNode(Struct, frozen=True):
     source: Source
     where: Node | None
     returning: str | None

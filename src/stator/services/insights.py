@@ -1,8 +1,9 @@
 """Watches the keys of those tables and global indexes that Contributor Insights are wished for of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from stator.metrics.insight_store import MINUTE, Found, InsightStore, Owner, Texts
 from stator.metrics.meter import Meter, Meters
@@ -22,8 +23,7 @@ _OWED_MAX: Final = 1000  # minutes that are kept in memory while the store does 
 _LOOK_SECONDS: Final = 10.0  # between two looks at all tables where no change of one was told
 
 
-@dataclass(slots=True)
-class _Watched:
+class _Watched(Struct):
     meter: Meter
     watch: Watch
     owner: Owner

@@ -7,8 +7,9 @@ loaded once the membership is open and before it joins, so that it misses nothin
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from stator.archive import backups
 from stator.archive import job as jobs
@@ -32,8 +33,7 @@ TOLD = (TABLES, history.KEY.partition, jobs.PARTITION, MAPPINGS, backups.PARTITI
 """What begins the partitions of the rows that others keep copies of."""
 
 
-@dataclass(frozen=True, slots=True)
-class JointStore:
+class JointStore(Struct, frozen=True):
     membership: Membership
     fence: Fence
     told: Telling

@@ -1,9 +1,10 @@
 """What a background duty may use, and what more those who do jobs may."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
+
+from msgspec import Struct, field
 
 from stator.archive.backups import Backups
 from stator.archive.chains.reach import Reach
@@ -24,8 +25,7 @@ def _none() -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     catalog: Catalog
     store: Store
     clock: Clock
@@ -34,8 +34,7 @@ class Parts:
     routers: Membership | None = None  # where several share the store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobParts(Parts):
+class JobParts(Parts, frozen=True, kw_only=True):
     """`steady` is the clock of the journals: it never falls."""
 
     steady: Clock

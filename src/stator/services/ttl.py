@@ -12,9 +12,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import orjson
+from msgspec.structs import replace
 
 from stator.errors import ResourceNotFoundException
 from stator.items.commit import Writer

@@ -3,11 +3,11 @@
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct, to_builtins
 
 from stator.storage.directory import sync_directory
 from stator.storage.failure import FormatTooNew, StoreFailure
@@ -16,8 +16,7 @@ FILE_NAME = "keys.json"
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
+class AccessKey(Struct, frozen=True):
     """Times are seconds since the epoch. A key with `revoked` set no longer signs anything."""
 
     access_key_id: str
@@ -71,7 +70,7 @@ class KeyFile:
 
     def replace(self, keys: Sequence[AccessKey]) -> None:
         """Write the file anew and durably: whoever reads sees all of the old or all of the new."""
-        content = orjson.dumps({"format": FORMAT, "keys": list(keys)}, option=orjson.OPT_INDENT_2)
+        content = orjson.dumps({"format": FORMAT, "keys": to_builtins(keys)}, option=orjson.OPT_INDENT_2)
         beside = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -4,9 +4,8 @@ The rows are in space 0, partition eight zero bytes and `keys`, sort the access 
 read the secrets, as whoever can read a data directory can read its `keys.json`.
 """
 
-from dataclasses import asdict
-
 import orjson
+from msgspec import to_builtins
 
 from stator.storage.failure import StoreFailure
 from stator.storage.keyfile import AccessKey
@@ -45,5 +44,5 @@ class KeyRing:
 
 
 def put_of(key: AccessKey) -> Put:
-    value = orjson.dumps({"format": FORMAT} | asdict(key))
+    value = orjson.dumps({"format": FORMAT} | to_builtins(key))
     return Put(Key(0, KEYS, key.access_key_id.encode()), len(value), value)

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 EMBEDDED = "embedded"
 ROUTER = "router"
@@ -20,8 +21,7 @@ RUNNING = "running"
 UNREACHABLE = "unreachable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """None is what cannot be seen from here. `requests` counts by kind since the node started."""
 
     name: str
@@ -42,8 +42,7 @@ class Node:
     requests: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """A part of the data, and the nodes that have it."""
 
     name: str

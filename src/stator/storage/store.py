@@ -6,8 +6,7 @@ Two engines implement it, `storage.sqlite` and `storage.postgres`, and one suite
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-# NamedTuples rather than dataclasses: several are made for each request, and a tuple costs half as much.
-
+from msgspec import Struct
 
 WRITE_SECONDS_MAX = 5.0
 """See `Store.transact`; such an engine sets its timeouts on statements and idle transactions to match."""
@@ -31,7 +30,7 @@ class Row(NamedTuple):
     value: bytes
 
 
-class Put(NamedTuple):
+class Put(Struct, frozen=True):
     """A row to write, replacing what is there. The engine assigns the version."""
 
     key: Key
@@ -39,7 +38,7 @@ class Put(NamedTuple):
     value: bytes
 
 
-class Append(NamedTuple):
+class Append(Struct, frozen=True):
     """A record to append to one shard of one journal. The engine assigns the sequence.
 
     The bytes 5 to 18 of a record may be a time, milliseconds since the epoch in 13 decimal digits. An engine that
@@ -63,7 +62,7 @@ class Record(NamedTuple):
     record: bytes
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True):
     """What one `decide` wants done, atomically, and what to hand to its caller once it is durable."""
 
     puts: Sequence[Put] = ()

@@ -1,8 +1,9 @@
 """A global index added to a table that is there: whether the table takes it, and the table with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.model.table import Build, KeySchema, Table

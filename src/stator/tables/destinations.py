@@ -6,8 +6,9 @@ texts are the service's, as captured from it in October 2026.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.model.table import Destination, Table

@@ -5,8 +5,9 @@ counted is counted from the wish on.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from stator.errors import ResourceNotFoundException
 from stator.metrics.watch import RULES

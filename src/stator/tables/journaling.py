@@ -4,7 +4,7 @@ A reader has a name of its own on the table, such as `kinesis` or `trigger/<id>`
 through `Catalog.change` with an Edit of `require(table, reader)`; the changes committed after that are in the journal.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from stator.model.table import Table
 from stator.tables.lifecycle import amend

@@ -6,8 +6,9 @@ such time, and so is CREATING one that a job fills: from a backup, or with what 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.errors import LimitExceededException, ResourceInUseException
 from stator.model.table import Build, Index, Status, Table

@@ -5,7 +5,8 @@ decided without it, and its time is the earliest that can be recovered.
 """
 
 import math
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.errors import ContinuousBackupsUnavailableException, TableNotFoundException
 from stator.model.table import Recovery, Status, Table

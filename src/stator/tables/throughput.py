@@ -1,8 +1,9 @@
 """Provisioned throughput over time: what a change of it may do and what it leaves behind."""
 
-from dataclasses import replace
 from time import gmtime, strftime
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.errors import LimitExceededException, ValidationException
 from stator.limits import DAY_SECONDS

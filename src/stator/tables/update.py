@@ -1,8 +1,10 @@
 """UpdateTable's request, already checked on its own, to what the table is shown as meanwhile and what it becomes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.errors import ResourceNotFoundException, ValidationException
 from stator.model.table import Index, OnDemandThroughput, Table, Throughput, WarmThroughput
@@ -18,8 +20,7 @@ _LEAD = "One or more parameter values were invalid: "
 _INDEXING = ("TableName", "AttributeDefinitions", "GlobalSecondaryIndexUpdates")
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """The table on its way from `before`: `shown` until `settles_at`, `after` from then on."""
 
     before: Table

@@ -1,13 +1,13 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.archive import document, full_copy
 from stator.archive.chunk import CHUNK_BYTES

@@ -4,10 +4,10 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.job import CANCELLED, CANCELLING, COMPLETED, FAILED, RUNNING, Job
 from stator.archive.jobs import LEASE_SECONDS, Jobs, LeaseLost

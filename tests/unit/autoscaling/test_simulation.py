@@ -1,10 +1,9 @@
 """Loads replayed in virtual time."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.autoscaling.decision import Bounds
 from stator.autoscaling.dynamic.options import Options, Side

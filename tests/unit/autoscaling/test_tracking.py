@@ -1,11 +1,12 @@
 """Target tracking, alone and in a loop with a table that serves what it has capacity for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.autoscaling.decision import Bounds, decide
 from stator.autoscaling.load import Load, Second

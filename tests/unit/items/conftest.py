@@ -3,11 +3,11 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.items.commit import Writer
 from stator.items.decide import PutWrite

@@ -1,9 +1,9 @@
 """Writes are let in while there is capacity and charged what ConsumedCapacity says."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.errors import (

@@ -1,12 +1,12 @@
 """Writes on their way to a store."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import (
     ConditionalCheckFailedException,

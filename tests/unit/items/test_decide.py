@@ -9,7 +9,17 @@ import pytest
 from stator.errors import ConditionalCheckFailedException, ValidationException
 from stator.expressions.legacy_update import parse_updates
 from stator.expressions.request import Expressions
-from stator.items.decide import CheckWrite, DeleteWrite, Guard, PutWrite, UpdateWrite, Write, action_bytes, touched
+from stator.items.decide import (
+    CheckWrite,
+    DeleteWrite,
+    Guard,
+    Outcome,
+    PutWrite,
+    UpdateWrite,
+    Write,
+    action_bytes,
+    touched,
+)
 from stator.items.indexes import entry_key
 from stator.items.keys import item_key, key_of
 from stator.limits import ITEM_BYTES_MAX
@@ -99,7 +109,7 @@ def test_a_delete_removes_item_and_entry(of: Table) -> None:
 def test_deleting_what_is_not_there_changes_nothing() -> None:
     change = _delete(_INDEXED).decide([None])
     assert (change.puts, change.deletes, change.appends) == ((), (), ())
-    assert change.result == (None, None, None, None, 0, {})
+    assert change.result == Outcome(None, None, None, None, 0, {})
 
 
 @pytest.mark.parametrize(

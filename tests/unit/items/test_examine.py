@@ -1,11 +1,11 @@
 """Every kind of damage is found, and nothing is found where there is none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.items.examine import examine
 from stator.items.indexes import entry, entry_key
@@ -111,7 +111,7 @@ def _at(of: Table, one: Item = _ITEM) -> Key:
             [f"index G has another entry of item {_SHOWN}"],
         ),
         (
-            lambda of: ([_entry(of)._replace(size=1)], []),
+            lambda of: ([replace(_entry(of), size=1)], []),
             [f"index G says 1 bytes, not 13, for the entry of item {_SHOWN}"],
         ),
         (
@@ -158,7 +158,7 @@ def test_a_row_that_is_no_item_is_told_and_the_rest_examined(running: Running, o
 
 
 def test_an_entry_that_is_no_json(running: Running, of: Table) -> None:
-    _tamper(running, [_entry(of)._replace(value=b"{")])
+    _tamper(running, [replace(_entry(of), value=b"{")])
     assert _findings(running, of) == [f"things: index G has another entry of item {_SHOWN}"]
 
 
@@ -166,7 +166,7 @@ def test_an_index_being_filled_may_lack_entries_but_have_no_wrong_ones(running: 
     filling = replace(of, indexes=(replace(of.indexes[0], build=Build.FILLING), of.indexes[1]))
     _tamper(running, deletes=[_entry(of).key])
     assert _findings(running, filling) == []
-    _tamper(running, [_entry(of)._replace(value=b"{}")])
+    _tamper(running, [replace(_entry(of), value=b"{}")])
     assert _findings(running, filling) == [f"things: index G has another entry of item {_SHOWN}"]
     gone = item(pk="gone", sk=1, g="g")
     _tamper(running, [_entry(of), _row(entry_key(of, of.indexes[0], gone), gone)])

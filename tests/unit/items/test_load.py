@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import InternalServerError, ResourceNotFoundException, ValidationException
 from stator.items import load as loading

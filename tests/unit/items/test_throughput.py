@@ -1,9 +1,9 @@
 """What tables and indexes may do, and that it is what they can do: the bars of capacity, in virtual time."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.errors import (

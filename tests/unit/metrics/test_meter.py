@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.metrics.bucket import PROVISIONED

@@ -3,12 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.errors import ResourceInUseException
@@ -226,7 +226,7 @@ def test_what_changes_between_looking_and_writing_is_taken_as_it_is_then() -> No
             await house.put(house.table, "moved", g={"S": "elsewhere"})
             await house.put(house.table, "new", **GOOD)
 
-        house.parts = replace(house.parts, store=Interfering(house.store, interfere))  # type: ignore[arg-type]
+        house.parts = replace(house.parts, store=Interfering(house.store, interfere))
         await house.finish()
         assert await house.entries() == {"moved", "new", "same"}
         assert await house.complaints() == []
@@ -246,7 +246,7 @@ def test_deleting_the_index_stops_its_filling() -> None:
             if [index.space for index in house.table.indexes] == [space]:
                 await house.update(DELETE)
 
-        house.parts = replace(house.parts, store=Interfering(house.store, interfere))  # type: ignore[arg-type]
+        house.parts = replace(house.parts, store=Interfering(house.store, interfere))
         await house.finish()
         assert (house.table.status, house.table.indexes) == (Status.ACTIVE, ())
         assert (await house.store.usage(space)).rows == 0

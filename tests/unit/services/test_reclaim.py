@@ -1,6 +1,7 @@
 import asyncio
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.doctor import doctor

@@ -74,7 +74,7 @@ class MemoryStore:
         return change.result
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
-        records = [each.record for each in self.appended if each[:2] == (journal, shard)]
+        records = [each.record for each in self.appended if (each.journal, each.shard) == (journal, shard)]
         found = [Record(journal, shard, number, each) for number, each in enumerate(records, 1)]
         return found[after : after + records_max]
 

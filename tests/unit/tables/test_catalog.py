@@ -1,9 +1,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.errors import AccessDeniedException, ResourceInUseException, ResourceNotFoundException, ValidationException

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock, SteadyClock
 from stator.errors import ResourceInUseException, ResourceNotFoundException

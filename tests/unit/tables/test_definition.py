@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from dataclasses import fields, replace
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.model.table import (
     Build,
@@ -63,7 +63,7 @@ def full(make_table: Callable[..., Table]) -> Table:
 def test_every_field_survives(make_table: Callable[..., Table]) -> None:
     table = full(make_table)
     defaults = make_table()
-    same = [field.name for field in fields(Table) if getattr(table, field.name) == getattr(defaults, field.name)]
+    same = [name for name in Table.__struct_fields__ if getattr(table, name) == getattr(defaults, name)]
     assert same == [
         "account",
         "region",

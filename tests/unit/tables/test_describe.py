@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.model.table import OnDemandThroughput, Restore, Status, Stream, Table, Throughput
 from stator.storage.store import Usage

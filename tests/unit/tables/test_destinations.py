@@ -1,9 +1,9 @@
 """How the Kinesis destinations of a table may change."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.model.table import Destination, Status, Table

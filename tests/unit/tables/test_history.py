@@ -1,9 +1,9 @@
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.model.table import Recovery, Status, Table
@@ -35,7 +35,7 @@ async def editions(store: Any) -> list[Edition]:
 def test_a_record_says_what_the_table_became_and_when(make_table: Callable[..., Table]) -> None:
     table = make_table()
     append = history.append(table, 1_750_000_000.1239)
-    assert append[:2] == (0, 0)
+    assert (append.journal, append.shard) == (0, 0)
     record = Record(0, 0, 7, append.record)
     assert history.decode(record) == Edition(7, 1_750_000_000.123, table)
 

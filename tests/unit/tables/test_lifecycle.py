@@ -1,7 +1,7 @@
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import LimitExceededException, ResourceInUseException, WireError
 from stator.model.table import Build, Index, Status, Table, Throughput

@@ -1,9 +1,9 @@
 """How often provisioned throughput may be lowered: 4 times of a UTC day, and once after each hour without."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import LimitExceededException
 from stator.model.table import Table, Throughput

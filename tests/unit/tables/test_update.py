@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.errors import LimitExceededException, ResourceInUseException, ResourceNotFoundException, ValidationException
 from stator.model.table import Index, OnDemandThroughput, Status, Stream, Table, Throughput, WarmThroughput

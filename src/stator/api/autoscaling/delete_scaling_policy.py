@@ -1,6 +1,6 @@
 """DeleteScalingPolicy. The alarms that were made for it go with it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation

@@ -1,8 +1,9 @@
 """PutScalingPolicy. Step scaling, which the service does not have for DynamoDB, is taken, too."""
 
 import uuid
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation

@@ -1,8 +1,9 @@
 """PutScheduledAction."""
 
 import uuid
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation

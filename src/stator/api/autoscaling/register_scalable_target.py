@@ -1,7 +1,8 @@
 """RegisterScalableTarget."""
 
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import AUTOSCALING, operation

@@ -1,9 +1,10 @@
 """GetMetricData."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.metric_window import places_of, token_of, window_of

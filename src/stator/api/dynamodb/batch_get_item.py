@@ -1,10 +1,10 @@
 """BatchGetItem: up to 100 items of several tables by their keys."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from stator.api import prepare, returns
 from stator.api.call import Call
@@ -21,8 +21,7 @@ from stator.validation.requests.batch_get_item import BATCH_GET_ITEM
 from stator.values.attribute import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the request asks of one table."""
 
     request: dict[str, Any]

@@ -1,7 +1,8 @@
 """DeleteBackup."""
 
 import logging
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.api.backup_arn import backup_of
 from stator.api.call import Answer, Call

@@ -1,6 +1,6 @@
 """TagResource."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from stator.api.call import Answer, Call
 from stator.api.registry import operation

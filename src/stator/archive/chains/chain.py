@@ -13,11 +13,11 @@ in that millisecond.
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from stator.archive import document, full_copy
 from stator.archive.chains import segment
@@ -44,8 +44,7 @@ class NotCovered(ArchiveError):
     """The archive does not have what leads to that time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainRecord:
+class ChainRecord(Struct, frozen=True):
     """`chain.json`. `since` is seconds since the epoch, a whole millisecond: every change from then on is in the
     table's journal."""
 
@@ -63,8 +62,7 @@ class Head(NamedTuple):
     lanes: tuple[int, ...]  # the last sequence of each
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """What a listing and two small objects say. `prefix` has no slash at its end."""
 
     prefix: str

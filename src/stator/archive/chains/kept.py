@@ -6,9 +6,8 @@ row that is not `begun` is a wish: the service that keeps chains finds out since
 whose row becomes a wish again was broken off, and begins anew.
 """
 
-from dataclasses import dataclass
-
 import orjson
+from msgspec import Struct
 
 from stator.model.table import Status, Table
 from stator.storage.store import Key, Put
@@ -19,8 +18,7 @@ FORMAT = 1
 PARTITION = bytes(8) + b"chains"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Times are seconds since the epoch."""
 
     table: Table  # as it was when its changes were wished for

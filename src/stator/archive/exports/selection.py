@@ -1,8 +1,9 @@
 """FilterSpecification: which items an export shows, and what of them. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.errors import ValidationException
 from stator.expressions.placeholders import check_placeholders_needed
@@ -18,8 +19,7 @@ INVALID = "Invalid Request: Invalid FilterSpecification: "
 EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """None stands for everything. Places are those of base rows: partition and sort bytes."""
 
     range: KeyRange | None = None

@@ -11,10 +11,10 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from stator.archive import document
 from stator.archive.places.failure import ArchiveError, Missing
@@ -48,8 +48,7 @@ class TableCopy(NamedTuple):
     stored: int  # bytes of the objects
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceBackup:
+class InstanceBackup(Struct, frozen=True):
     """Times are seconds since the epoch."""
 
     id: str  # 13 digits

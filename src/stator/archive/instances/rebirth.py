@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from stator.archive.instances.instance import InstanceBackup
 from stator.model.table import Index, Status, Table, TimeToLive

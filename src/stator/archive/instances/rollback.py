@@ -4,7 +4,8 @@ The catalog's own journal says which tables there were and what they were like.
 """
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stator.archive.chains import catalog_journal
 from stator.archive.instances import instance
@@ -16,8 +17,7 @@ from stator.model.table import Table
 from stator.tables.history import Edition
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     at: float  # a whole millisecond
     exact: bool  # it is the moment of the backup itself: no change is needed
     backup: InstanceBackup

@@ -4,8 +4,10 @@ It is the progress of their jobs, written in the commit that puts the items it t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stator.archive.intake.report import Report, parse_report
 from stator.archive.intake.splitter import BEGINNING, Place
@@ -17,8 +19,7 @@ TOKEN_SECONDS = 8 * 3600.0  # so long after it ended a job answers to its token
 ERRORS, REFUSALS = "errors", "condition-check-failures"  # the reports
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """`path` is the object that is read, or was read last (`done`); those before it, in order, are done."""
 
     path: str = ""

@@ -7,8 +7,10 @@ nor doubles it; then they go into files, and the rows are deleted. Rows: space 0
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.archive.job import Job
 from stator.storage.store import Bound, Key, Put, Store
@@ -20,8 +22,7 @@ _READ_ROWS = 100
 _SWEPT_ROWS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """How far one report of a job is. `lines` counts all it ever had; `files` has how many each file has that was
     written, and the MD5 of that file in base64."""
 

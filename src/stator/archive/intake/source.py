@@ -9,10 +9,10 @@ Reading is done in a thread, a piece at a time, and can go on after any record.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
+from msgspec import Struct
 
 from stator.archive import ion
 from stator.archive.intake.inflate import INFLATERS, Broken
@@ -31,8 +31,7 @@ _SUMMARY, _FILES = "manifest-summary.json", "manifest-files.json"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """How the records of an object are written. `types`: those of the columns of CSV that are no strings."""
 
     kind: str  # DYNAMODB_JSON, ION or CSV

@@ -5,8 +5,9 @@ job is told of where the items come from is in its request, under `from`: `backu
 whatever another operation and its half of the service agree on.
 """
 
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from stator.archive.backup import Backup
 from stator.archive.job import Job

@@ -6,8 +6,9 @@ to a point in time, deletion protection and the table class do not, as at the se
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.errors import ValidationException
 from stator.model.table import Index, Projection, Table, Throughput

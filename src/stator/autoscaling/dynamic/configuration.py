@@ -3,8 +3,9 @@
 import configparser
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.autoscaling.dynamic.options import (
     GLOBAL,
@@ -28,8 +29,7 @@ class ConfigurationFault(ValueError):
     """What is wrong with a file, as a sentence without its dot, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """The tables (or, in a table's section, the indexes) whose names begin with a match of `pattern`."""
 
     pattern: str
@@ -40,8 +40,7 @@ class Section:
         return re.match(self.pattern, name) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     general: Global
     sections: tuple[Section, ...]
     unknown: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
+
 Scale = tuple[tuple[float, float], ...]
 """Thresholds in percent, ascending, each with the step that belongs to it."""
 
@@ -24,16 +26,14 @@ class OptionError(ValueError):
     """A value that an option cannot have: half a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """By how much to change a capacity."""
 
     amount: float
     unit: str  # percent or units
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What is to be done about one dimension, reads or writes, of a table or index. Thresholds are in percent."""
 
     autoscaling: bool = True
@@ -65,8 +65,7 @@ class Side:
     lower_alarm_threshold: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What one section says of the tables or indexes that it is for."""
 
     read: Side = Side()

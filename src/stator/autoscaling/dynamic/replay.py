@@ -1,6 +1,6 @@
 """Dynamic DynamoDB's rules as a policy, so that a load can be replayed through them. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from stator.autoscaling.dynamic.options import Options, Side
 from stator.autoscaling.dynamic.rules import decide, in_maintenance, measure
@@ -10,8 +10,7 @@ from stator.autoscaling.resource import READ
 _NEXT, _CHECKS = "next", "checks"
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicPolicy:
+class DynamicPolicy(Struct, frozen=True):
     """It looks every `interval` seconds at the lookback period, and at nothing in between."""
 
     name: str

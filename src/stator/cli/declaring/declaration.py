@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from stator.cli.complaint import Complaint
 from stator.cli.declaring.members import check, check_keys
@@ -41,8 +42,7 @@ _TABLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """Of reads and writes of a table, with Cumulus's defaults: capacities in units a second, cooldowns in seconds."""
 
     read_min: int = 5
@@ -54,8 +54,7 @@ class Scaling:
     out_cooldown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A table. What is None was not said, and is left as it is."""
 
     name: str

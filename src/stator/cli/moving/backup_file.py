@@ -1,12 +1,12 @@
 """`TABLE.json`, one item a line, and beside it `TABLE.schema.json`: what it takes to make the table again."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from stator.cli.complaint import Complaint
 from stator.cli.moving.definition import Definition
@@ -20,8 +20,7 @@ LINE_BYTES_MAX = 16_000_000
 _BLOCK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """`sha256` is that of the file of items; `checksum` that of the items, as `Digest` counts it."""
 
     table: str

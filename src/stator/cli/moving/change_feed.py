@@ -1,8 +1,9 @@
 """What changed in a table since one last looked: its stream, read from shard to shard."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.cli.client import STREAMS, Client, Refused
 from stator.cli.complaint import Complaint
@@ -22,8 +23,7 @@ GAP = (
 )
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """How far a shard was read. Without a sequence number, from its beginning."""
 
     sequence: str | None = None

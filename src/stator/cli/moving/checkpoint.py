@@ -1,10 +1,10 @@
 """How far an incremental export came: the file beside its parts."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from stator.cli.complaint import Complaint
 from stator.cli.moving.change_feed import Place
@@ -13,8 +13,7 @@ from stator.cli.part_file import save
 FORMAT = 1
 
 
-@dataclass(slots=True)
-class Checkpoint:
+class Checkpoint(Struct):
     """`next_part` is the number of the first file that does not belong to a finished run: such files are left over
     from a run that was killed, and are removed."""
 
@@ -32,7 +31,7 @@ class Checkpoint:
     columns: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        members = {name: getattr(self, name) for name in self.__slots__} | {
+        members = {name: getattr(self, name) for name in self.__struct_fields__} | {
             "format": FORMAT,
             "places": {shard: place.to_json() for shard, place in self.places.items()},
         }

@@ -1,9 +1,10 @@
 """Which columns a table has, and of which types: found by looking at every item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from stator.cli.complaint import Complaint
 from stator.errors import ValidationException
@@ -33,8 +34,7 @@ class ColumnType(NamedTuple):
     many: bool = False  # a set
 
 
-@dataclass(slots=True)
-class Column:
+class Column(Struct):
     """All that was seen of one attribute."""
 
     kinds: set[str] = field(default_factory=set)

@@ -1,10 +1,11 @@
 """`stator copy`: tables from one DynamoDB to another, Amazon's included."""
 
 from argparse import Namespace
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.cli.client import Client
 from stator.cli.complaint import Complaint

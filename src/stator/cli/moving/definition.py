@@ -1,7 +1,8 @@
 """What it takes to make a table again: from DescribeTable to a CreateTable, and what is set once the items are in."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.cli.client import Client, Refused
 from stator.cli.complaint import Complaint
@@ -10,8 +11,7 @@ _CREATE_SECONDS_MAX = 1800.0  # Amazon takes seconds; large warm throughput, min
 _UNKNOWN = ("UnknownOperationException", "AccessDeniedException", "NotImplemented", "ValidationException")
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """`create` is a CreateTable without the name. Time to live and the stream wait until the items are in: items that
     expire meanwhile would be missed by the verification, and the stream would tell of each as new."""
 

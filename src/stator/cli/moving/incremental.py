@@ -7,9 +7,10 @@ next one, which reads the same changes again.
 import time
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from stator.cli.client import Client
 from stator.cli.complaint import Complaint, Interrupted

@@ -5,8 +5,9 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stator.cli.complaint import Complaint
 from stator.cli.moving.rows import MakeWriter, RowWriter, Spool
@@ -15,8 +16,7 @@ from stator.cli.progress import Progress
 from stator.storage.directory import make_directory
 
 
-@dataclass(frozen=True, slots=True)
-class PartFolder:
+class PartFolder(Struct, frozen=True):
     """Files called TABLE-00000001.parquet and so on."""
 
     folder: Path

@@ -1,8 +1,9 @@
 """The table that items are moved into: made if it is missing, and compared with what was moved once they are in."""
 
 import sys
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stator.cli.client import Client
 from stator.cli.complaint import Complaint, Interrupted
@@ -19,8 +20,7 @@ MADE = "made"  # by this move, so its settings are the move's to set
 EMPTY = "empty"  # when the move began, so that it will hold what was moved and nothing else
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """`definition` is what a missing table is made from; None where nobody knows."""
 
     client: Client

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from stator.cli.crew import Crew
 from stator.cli.moving.digest import Digest, digest_of
@@ -13,8 +14,7 @@ from stator.cli.moving.writer import BatchWriter
 from stator.cli.progress import Progress
 
 
-@dataclass(slots=True)
-class Leg:
+class Leg(Struct):
     """One segment's part of the way. `position` and `digest` belong together: these items are in the table."""
 
     position: Position = None

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
 import orjson
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from stator.autoscaling.dynamic.configuration import Configuration, ConfigurationFault, parse
 from stator.autoscaling.dynamic.options import GLOBAL, LOGGING
@@ -140,7 +141,7 @@ def _log_as(configuration: Configuration) -> None:
 
 
 def _show(configuration: Configuration) -> int:
-    told = asdict(configuration)
+    told = to_builtins(configuration)
     if told["general"]["aws_secret_access_key_id"]:
         told["general"]["aws_secret_access_key_id"] = "(not shown)"
     print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())

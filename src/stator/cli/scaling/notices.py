@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import subprocess
-from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import orjson
+from msgspec.structs import replace
 
 from stator.autoscaling.dynamic.options import Options
 from stator.cli.client import Api, Client

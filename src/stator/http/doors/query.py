@@ -4,10 +4,10 @@ import math
 import re
 import time
 from datetime import UTC, datetime
+from html import escape
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
 from stator.api.wire_value import Moment, Table
 from stator.errors import SerializationException
@@ -17,7 +17,7 @@ from stator.validation.shape import List, Map, Structure
 
 _FIELDS_MAX: Final = 50_000
 _DEPTH_MAX: Final = 24  # parts of a name
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 cannot hold these
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 cannot hold these
 
 Node = dict[str, Any]
 """The fields below a name: by the next part of theirs; the value of the name itself under the empty part."""
@@ -165,4 +165,4 @@ def _text(value: Any) -> str:
         whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(value))
         millis = int(value * 1000) % 1000
         return f"{whole}.{millis:03d}Z" if millis else f"{whole}Z"
-    return escape(_NOT_XML.sub("\ufffd", str(value)))
+    return escape(_NOT_XML.sub("\ufffd", str(value)), quote=False)

@@ -1,8 +1,9 @@
 """The services beside DynamoDB that answer at the same address: how each is signed for and how it tells of errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from stator.api.registry import AUTOSCALING, CLOUDWATCH
 from stator.errors import WireError
@@ -23,8 +24,7 @@ class Fault(NamedTuple):
         return "Sender" if self.status < 500 else "Receiver"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """`names` turns the codes of our errors into the shape's name and the query protocol's code, where they differ;
     `statuses` into another status."""
 

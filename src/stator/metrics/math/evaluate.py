@@ -1,8 +1,9 @@
 """The value of an expression of metric math. Pure: what it refers to has been read before."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from stator.metrics.math import functions
 from stator.metrics.math.fault import MathError
@@ -43,8 +44,7 @@ class Search(NamedTuple):
     period: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """`values` of the queries by id, `metrics` the ids of those that read a metric."""
 
     span: Span

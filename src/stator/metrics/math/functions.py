@@ -1,7 +1,6 @@
 """The functions of metric math that take values; those that take names as well are in `evaluate`. Pure."""
 
 import math
-import statistics
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
@@ -20,12 +19,18 @@ def _sum(values: list[float]) -> float:
         return math.inf  # which is no point
 
 
+def _deviation(values: list[float]) -> float:
+    from statistics import pstdev  # what it loads in turn takes a while
+
+    return pstdev(values)
+
+
 FOLDS: Final[Mapping[str, Fold]] = {
     "SUM": _sum,
     "AVG": lambda values: _sum(values) / len(values),
     "MIN": min,
     "MAX": max,
-    "STDDEV": statistics.pstdev,
+    "STDDEV": _deviation,
     "DATAPOINT_COUNT": lambda values: float(len(values)),
 }
 """Of the values of a line a number, of a list of lines a line."""

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.metrics.math.fault import MathError
 from stator.metrics.series import Series
@@ -12,8 +14,7 @@ Each = Callable[..., float | None]
 """Of numbers to a number, or None where there is no result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """Values by time, in order of time. `series`, `statistic` and `period` are of the metric it came from."""
 
     points: Mapping[float, float]

@@ -1,7 +1,8 @@
 """Keep the alarms of scaling policies in step with what is provisioned, and forget those that nobody has any more."""
 
 import logging
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.autoscaling.alarms import OWNER, alarms_of
 from stator.autoscaling.scaling import SPACE, TARGETS, PolicyRecord, Scaling, decode

@@ -1,16 +1,17 @@
 """A capacity that was decided on, and what is told of it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.autoscaling.activity import FAILED, SUCCESSFUL, Activity, new_id
 from stator.autoscaling.decision import UNSCALABLE, Decision
 from stator.autoscaling.scaling import Scaling, State
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """`seen` is the time that the decision is about, `now` when it was made."""
 
     scaling: Scaling

@@ -9,7 +9,8 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stator.archive import full_copy, mark
 from stator.archive.chains import catalog_journal
@@ -34,8 +35,7 @@ _TELL_SECONDS = 0.5  # between two notes of how far a backup is
 _FILLING = ("restore", "import")  # kinds of jobs that fill new tables
 
 
-@dataclass(slots=True)
-class _Course:
+class _Course(Struct):
     """How far a backup is."""
 
     items: int = 0

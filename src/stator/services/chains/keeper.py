@@ -11,7 +11,8 @@ again with the same outcome. A chain that does not fit what the store has is bro
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.archive import full_copy, mark
 from stator.archive.chains import abandoned, kept, segment, tenure

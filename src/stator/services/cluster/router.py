@@ -3,10 +3,10 @@
 import os
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from functools import cache
 
 import orjson
+from msgspec import Struct, to_builtins
 
 from stator.clock import Clock
 from stator.storage.node import machine_load
@@ -16,8 +16,7 @@ FORMAT = 1
 PARTITION = bytes(8) + b"cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Router:
+class Router(Struct, frozen=True):
     """Times in seconds since the epoch. `requests` counts by operation since the start, refused ones too."""
 
     id: str
@@ -72,7 +71,7 @@ def key_of(id: str) -> Key:
 
 
 def put_router(router: Router) -> Put:
-    value = orjson.dumps([FORMAT, asdict(router)])
+    value = orjson.dumps([FORMAT, to_builtins(router)])
     return Put(key_of(router.id), len(value), value)
 
 

@@ -6,8 +6,9 @@ seen. Names of files follow from their numbers, so what a crash left unrecorded 
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from stator.archive.exports import exports
 from stator.archive.exports.data_file import DataFile, Writer, name_of

@@ -5,8 +5,9 @@ Decided as often as the store asks, each time anew. Touches nothing but its own.
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
 
 from stator.archive import job as jobs
 from stator.archive.intake.intake import ERRORS, REFUSALS, Tally

@@ -6,13 +6,12 @@ event loop only waits. Connections are kept and used again.
 
 import asyncio
 import contextlib
-import http.client
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -20,6 +19,9 @@ import orjson
 from stator.auth.moment import basic_format
 from stator.auth.signature import ALGORITHM, SigningKey
 from stator.clock import Clock
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection  # loaded when there is something to send: it takes a while
 
 TIMEOUT_SECONDS = 5.0
 THREADS = 8
@@ -76,7 +78,7 @@ class KinesisClient:
         self._access_key = access_key
         self._secret_key = secret_key
         self._clock = clock
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[HTTPConnection] = []
         self._closed = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinesis")
 
@@ -126,7 +128,7 @@ class KinesisClient:
             headers = self._headers(operation, stream_arn.split(":")[3], body)
             try:
                 status, answer = self._exchange(body, headers)
-            except (OSError, http.client.HTTPException) as error:
+            except OSError as error:
                 raise KinesisUnreachable(f"{type(error).__name__}: {error}") from error
             return _read(status, answer)
 
@@ -140,7 +142,7 @@ class KinesisClient:
         try:
             try:
                 answer = _post(connection, body, headers)
-            except (OSError, http.client.HTTPException):
+            except OSError:
                 connection.close()
                 if fresh:
                     raise
@@ -175,17 +177,25 @@ class KinesisClient:
         }
 
 
-def _connector(scheme: str, host: str, port: int | None) -> Callable[[], http.client.HTTPConnection]:
+def _connector(scheme: str, host: str, port: int | None) -> "Callable[[], HTTPConnection]":
+    from http.client import HTTPConnection, HTTPSConnection
+
     if scheme == "https":
         context = ssl.create_default_context()
-        return lambda: http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
-    return lambda: http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        return lambda: HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    return lambda: HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
 
 
-def _post(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    connection.request("POST", "/", body, headers)
-    response = connection.getresponse()
-    return response.status, response.read()
+def _post(connection: "HTTPConnection", body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body of the answer. Raises OSError where none came that is HTTP."""
+    from http.client import HTTPException
+
+    try:
+        connection.request("POST", "/", body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except HTTPException as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def _read(status: int, body: bytes) -> Any:

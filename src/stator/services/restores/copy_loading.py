@@ -10,11 +10,11 @@ any write puts them: the journal must have them.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
 from heapq import merge
 from typing import NamedTuple
 
 import orjson
+from msgspec.structs import replace
 
 from stator.archive import full_copy
 from stator.archive.full_copy import FullCopy

@@ -1,7 +1,8 @@
 """Carry out a rollback in an empty store: make the tables anew, fill them from their copies, then do every change."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stator.archive import full_copy
 from stator.archive.chains import chain
@@ -22,8 +23,7 @@ _WAITING_BYTES_MAX = 16 * 1024 * 1024  # of items that changed; in memory they t
 _STEP_BYTES = 500
 
 
-@dataclass(slots=True)
-class Course:
+class Course(Struct):
     """How far it is, for whoever shows it."""
 
     table: str = ""

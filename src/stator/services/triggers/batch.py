@@ -4,8 +4,10 @@ The changes of a part of a lane go to the function in order; a batch that fails 
 succeeds or is given up.
 """
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stator.journal.mapping import Mapping
 
@@ -21,8 +23,7 @@ class Event(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Changes for one invocation. `failures` is how often they were tried, not counting tries that split them."""
 
     entries: tuple[Event, ...]

@@ -5,18 +5,17 @@ Requests block, so each runs in a thread that lives as long as it does and that 
 
 import asyncio
 import contextlib
-import http.client
 import os
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO, Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import orjson
+from msgspec import Struct
 
 from stator.address import is_below, is_url
 from stator.config import ConfigurationError
@@ -35,8 +34,7 @@ class Target(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """What the settings say of functions and destinations."""
 
     endpoint: str
@@ -181,19 +179,21 @@ async def post(url: str, body: bytes, headers: dict[str, str], timeout_seconds: 
     """Status, X-Amz-Function-Error and body of the answer. Raises InvocationFault where none came."""
 
     def run() -> tuple[int, str, bytes]:
+        from http.client import HTTPConnection, HTTPException, HTTPSConnection  # loading it takes a while
+
         parts = urlsplit(url)
         host = parts.hostname or ""
-        connection: http.client.HTTPConnection
+        connection: HTTPConnection
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(host, parts.port, timeout=timeout_seconds, context=context)
+            connection = HTTPSConnection(host, parts.port, timeout=timeout_seconds, context=context)
         else:
-            connection = http.client.HTTPConnection(host, parts.port, timeout=timeout_seconds)
+            connection = HTTPConnection(host, parts.port, timeout=timeout_seconds)
         try:
             connection.request("POST", parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
             answer = connection.getresponse()
             return answer.status, answer.getheader("X-Amz-Function-Error", ""), answer.read(_ANSWER_BYTES_MAX)
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise InvocationFault(f"{url}: {type(error).__name__}: {error}") from error
         finally:
             connection.close()

@@ -6,7 +6,8 @@ mapping changes, its tasks end their invocations, and then others begin from the
 
 import asyncio
 import logging
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stator.journal.mapping import Mapping
 from stator.journal.mappings import Mappings
@@ -17,8 +18,7 @@ from stator.services.triggers.target import InvocationFault, Targets
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     revision: int
     lanes: list[TriggerLane]
     tasks: list["asyncio.Task[None]"]

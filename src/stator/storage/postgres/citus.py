@@ -83,7 +83,7 @@ class CitusSql(Sql):
         for start in range(0, len(puts), ROWS_MAX):
             some = puts[start : start + ROWS_MAX]
             # Citus works out the numbers of the rows where it is, and sends the statement on with them.
-            more = any(is_long(put[0]) for put in some)
+            more = any(is_long(put.key) for put in some)
             text = _insert(self.table, self._bucket, len(some), more)
             statements.append(putting(text, text, some))
         return statements
@@ -205,7 +205,11 @@ class CitusLayout(Layout):
             ]
             statements += [Statement(_LEVEL, [*where[shard], *among]) for shard in shards]
         for shard in shards:
-            own = [(back, append[2]) for append, back in zip(appends, backs, strict=True) if append[:2] == shard]
+            own = [
+                (back, append.record)
+                for append, back in zip(appends, backs, strict=True)
+                if (append.journal, append.shard) == shard
+            ]
             parameters = [int8_array([back for back, _ in own]), bytea_array([record for _, record in own])]
             statements.append(Statement(_RECORD, [*where[shard], *parameters]))
         return statements

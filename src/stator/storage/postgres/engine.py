@@ -7,10 +7,10 @@ together. A write is two, in a group with whatever else waits, see `group`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import psycopg
+from msgspec import Struct
 
 from stator.storage.failure import StoreClosed, StoreError, StoreFailure
 from stator.storage.postgres import schema
@@ -52,8 +52,7 @@ CUT_SECONDS = 0.02  # between two looks whether connections that were ended are 
 _NOTHING = Usage(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """`statement_seconds` bounds a read, `lock_seconds` what a write waits for other servers' writes."""
 
     connections: int = 8

@@ -86,10 +86,10 @@ class Layout:
             int8_array([shard for _, shard in shards]),
             int8_array([counts[shard] for shard in shards]),
             int8(latest),
-            int8_array([append[0] for append in appends]),
-            int8_array([append[1] for append in appends]),
+            int8_array([append.journal for append in appends]),
+            int8_array([append.shard for append in appends]),
             int8_array(backs),
-            bytea_array([append[2] for append in appends]),
+            bytea_array([append.record for append in appends]),
         ]
         return [Statement(APPEND, parameters)]
 
@@ -98,15 +98,17 @@ def numbered(appends: Sequence[Append]) -> tuple[dict[tuple[int, int], int], lis
     """How many records there are for each shard; for each record how far it is before the new end of its shard, and at
     the end 1, below 0 for records with a time; and the latest of these times."""
     counts: dict[tuple[int, int], int] = {}
-    for journal, shard, _ in appends:
-        counts[journal, shard] = counts.get((journal, shard), 0) + 1
+    for append in appends:
+        place = append.journal, append.shard
+        counts[place] = counts.get(place, 0) + 1
     left = dict(counts)
     backs = []
     latest = 0
-    for journal, shard, record in appends:
-        back = left[journal, shard]
-        left[journal, shard] = back - 1
-        stamp = record[5:18]
+    for append in appends:
+        place = append.journal, append.shard
+        back = left[place]
+        left[place] = back - 1
+        stamp = append.record[5:18]
         if len(stamp) == 13 and stamp.isdigit():
             latest = max(latest, int(stamp))
             back = -back

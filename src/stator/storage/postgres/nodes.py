@@ -6,11 +6,12 @@ it; without that membership a standby's kind, its lag in seconds and volumes sta
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
@@ -66,8 +67,7 @@ WHERE isactive ORDER BY groupid, noderole, nodename, nodeport
 _KINDS = ("commits", "rollbacks", "rows_read", "rows_inserted", "rows_updated", "rows_deleted")
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """A node and what it told that others need."""
 
     node: Node

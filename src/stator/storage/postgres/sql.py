@@ -177,10 +177,10 @@ def sql(space: int) -> Sql:
 
 
 def putting(text: bytes, long_text: bytes, puts: Sequence[Put], more: Sequence[bytes] = ()) -> Statement:
-    keys = [put[0] for put in puts]
+    keys = [put.key for put in puts]
     parameters = columns(keys)
-    parameters.append(int4_array([put[1] for put in puts]))
-    parameters.append(bytea_array([put[2] for put in puts]))
+    parameters.append(int4_array([put.size for put in puts]))
+    parameters.append(bytea_array([put.value for put in puts]))
     if any(map(is_long, keys)):
         text = long_text
         parameters.append(bytea_array([rest(key[1]) for key in keys]))

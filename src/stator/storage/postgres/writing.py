@@ -59,19 +59,20 @@ class Net:
 
     def check(self, change: Change) -> None:
         """Raise SpaceGone, TypeError or ValueError for what cannot be stored."""
-        for key, size, value in change.puts:
-            data: object = value
-            if key[0] in self._gone:
-                raise SpaceGone(key[0])
+        for put in change.puts:
+            data: object = put.value
+            if put.key.space in self._gone:
+                raise SpaceGone(put.key.space)
             if not isinstance(data, bytes):
                 raise TypeError(f"a value is bytes, not {type(data).__name__}")
-            if not 0 <= size < _INT4:
-                raise ValueError(f"a size of {size}")
-        for journal, shard, record in change.appends:
+            if not 0 <= put.size < _INT4:
+                raise ValueError(f"a size of {put.size}")
+        for append in change.appends:
+            record: object = append.record
             if not isinstance(record, bytes):
                 raise TypeError(f"a record is bytes, not {type(record).__name__}")
-            if not (0 <= journal < _INT8 and 0 <= shard < _INT8):
-                raise ValueError(f"shard {shard} of journal {journal}")
+            if not (0 <= append.journal < _INT8 and 0 <= append.shard < _INT8):
+                raise ValueError(f"shard {append.shard} of journal {append.journal}")
 
     def apply(self, change: Change) -> None:
         """Deletes, then puts, then appends. The change has been checked."""
@@ -80,11 +81,11 @@ class Net:
             if key[0] not in self._gone:
                 final[key] = None
         for put in change.puts:
-            final[put[0]] = put
-            self.bytes += len(put[2])
+            final[put.key] = put
+            self.bytes += len(put.value)
         for append in change.appends:
             self.appends.append(append)
-            self.bytes += len(append[2])
+            self.bytes += len(append.record)
 
     def _row(self, key: Key) -> Row | None:
         if key not in self.final:
@@ -98,7 +99,7 @@ class Net:
         if start is None:
             raise NeedsVersion
         self._steps += 1
-        return _row(Row, (key[1], key[2], start + min(self._steps, 1_023), put[1], put[2]))
+        return _row(Row, (key[1], key[2], start + min(self._steps, 1_023), put.size, put.value))
 
 
 class Writing:
@@ -159,7 +160,7 @@ class Writing:
             else:
                 checks.append((key, old))
         if bool(updates) + bool(deletes) + bool(checks) > 1:
-            present = sorted([*[put[0] for put, _ in updates], *[key for key, _ in (*deletes, *checks)]])
+            present = sorted([*[put.key for put, _ in updates], *[key for key, _ in (*deletes, *checks)]])
             self._statements.append(Statement(texts.lock, columns(present)))
         if updates:
             self._update(texts, updates)
@@ -181,15 +182,15 @@ class Writing:
             sums[1] += size
 
     def _update(self, texts: Sql, updates: Sequence[tuple[Put, Row]]) -> None:
-        parameters = columns([put[0] for put, _ in updates])
+        parameters = columns([put.key for put, _ in updates])
         parameters.append(int8_array([old[2] for _, old in updates]))
-        parameters.append(int4_array([put[1] for put, _ in updates]))
-        parameters.append(bytea_array([put[2] for put, _ in updates]))
+        parameters.append(int4_array([put.size for put, _ in updates]))
+        parameters.append(bytea_array([put.value for put, _ in updates]))
         parameters.append(int8(len(updates)))
         if self._layout.gives_versions:
             parameters.append(int8(self._net.fresh or 0))
         self._statements.append(Statement(texts.update, parameters))
-        self._count(texts, 0, sum([put[1] - old[3] for put, old in updates]))
+        self._count(texts, 0, sum([put.size - old.size for put, old in updates]))
 
     def _delete(self, texts: Sql, deletes: Sequence[tuple[Key, Row]]) -> None:
         parameters = columns([key for key, _ in deletes])
@@ -205,12 +206,12 @@ class Writing:
         self._statements.append(Statement(texts.check, parameters))
 
     def _insert(self, texts: Sql, inserts: Sequence[Put], ghosts: Sequence[Key]) -> None:
-        puts = sorted([*inserts, *[Put(key, 0, b"") for key in ghosts]]) if ghosts else inserts
+        puts = sorted([*inserts, *[Put(key, 0, b"") for key in ghosts]], key=lambda put: put.key) if ghosts else inserts
         self._statements += texts.inserting(puts)
         if ghosts:
             self._late.insert(0, Statement(texts.remove_ghosts, columns(ghosts)))
         if inserts:
-            self._count(texts, len(inserts), sum([put[1] for put in inserts]))
+            self._count(texts, len(inserts), sum([put.size for put in inserts]))
 
     def _blind(self, texts: Sql, puts: Sequence[Put], removals: Sequence[Key]) -> None:
         if removals:

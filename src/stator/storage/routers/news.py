@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec.structs import replace
 
 from stator.storage.routers.fence import Fence
 from stator.storage.store import Bound, Change, Decide, Key, Put, Row, Store
@@ -53,7 +54,7 @@ class Telling(Fence):
             count = count_of(rows[-1])
             generation = count.generation + 1
             puts = [*change.puts, put_count(count._replace(generation=generation)), _put_news(generation, told)]
-            return change._replace(puts=puts, deletes=[*change.deletes, _key(max(0, generation - NEWS_KEPT))])
+            return replace(change, puts=puts, deletes=[*change.deletes, _key(max(0, generation - NEWS_KEPT))])
 
         return await self._store.transact([*keys, GENERATION], decide_and_tell)
 

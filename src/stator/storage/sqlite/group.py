@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
+from msgspec import Struct
 
 from stator.storage.failure import SpaceGone, StoreError
 from stator.storage.sqlite.reading import FIND, SHARD
@@ -28,7 +29,7 @@ SET_VERSION = "UPDATE counters SET next = ? WHERE name = 'version'"
 _row = tuple.__new__
 
 
-class Member(NamedTuple):
+class Member(Struct, frozen=True):
     """A `transact` that waits for its group."""
 
     keys: Sequence[Key]
@@ -36,7 +37,7 @@ class Member(NamedTuple):
     future: "asyncio.Future[Any]"
 
 
-class Task(NamedTuple):
+class Task(Struct, frozen=True):
     """A write of the engine's own that goes with a group: `apply` runs inside, `then` once it is durable."""
 
     apply: Callable[[apsw.Cursor], Any]
@@ -175,7 +176,7 @@ class Group:
                 self._execute(DELETE, (before[0],))
                 self._count(key, -1, -before[1])
         for put in change.puts:
-            key, size, value = put
+            key, size, value = put.key, put.size, put.value
             before = known[key] if key in known else self._find(key)
             version = self._next_version()
             if before is None:
@@ -214,8 +215,7 @@ class Group:
         return version
 
     def _append(self, append: Append) -> None:
-        journal, shard, record = append
-        place = (journal, shard)
+        journal, shard = place = append.journal, append.shard
         last = self._shards.get(place)
         if last is None:
             last = self._books.shards.get(place)
@@ -223,6 +223,6 @@ class Group:
             answer: Any = self._execute(SHARD, place).fetchall()
             last = answer[0][0] if answer else 0
         self._shards[place] = last + 1
-        self._execute(APPEND, (journal, shard, last + 1, record))
+        self._execute(APPEND, (journal, shard, last + 1, append.record))
         self.rows += 1
-        self.bytes += len(record)
+        self.bytes += len(append.record)

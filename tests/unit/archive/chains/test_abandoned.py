@@ -1,9 +1,9 @@
 """Chains of lost data directories are found by their age alone, and removed whole."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.chains import abandoned
 from stator.archive.chains import chain as chains

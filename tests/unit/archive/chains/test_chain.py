@@ -1,9 +1,9 @@
 import asyncio
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.chains import chain as chains
 from stator.archive.chains.chain import Chain, ChainRecord, Head, NotCovered

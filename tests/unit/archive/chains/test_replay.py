@@ -1,12 +1,12 @@
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.archive.chains import chain as chains
 from stator.archive.chains import replay, segment

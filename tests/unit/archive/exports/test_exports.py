@@ -2,11 +2,11 @@
 
 import gzip
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.exports import exports
 from stator.archive.exports.data_file import DataFile, Writer, name_of

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from stator.archive import full_copy
 from stator.archive.chains import catalog_journal

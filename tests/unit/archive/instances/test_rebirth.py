@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from stator.archive.instances.instance import InstanceBackup, TableCopy
 from stator.archive.instances.rebirth import Past, count_spaces, reborn, tables_at, watched
@@ -26,7 +26,7 @@ INDEX = Index("by-g", False, KeySchema((KeyAttribute("g", "S"),)), Projection("A
 
 def table(name: str, id: str = "first", **members: object) -> Table:
     made = Table("123456789012", "eu-west-1", name, id, NOW, {"k": "S"}, KEYS, 10, journal_readers=(ARCHIVE,))
-    return replace(made, **members)  # type: ignore[arg-type]
+    return replace(made, **members)
 
 
 def backup(*tables: Table) -> InstanceBackup:

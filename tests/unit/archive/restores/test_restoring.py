@@ -1,9 +1,9 @@
 """The table that a restore makes."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.restores.restoring import build, count_spaces
 from stator.errors import ValidationException

@@ -1,10 +1,9 @@
 """Dynamic DynamoDB's rules: which capacity follows from what was measured."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.autoscaling.dynamic.options import Options, Side
 from stator.autoscaling.dynamic.rules import (

@@ -1,9 +1,9 @@
 """The auto scaler at work on a table, the clock turned by hand."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from stator.autoscaling.activity import FAILED, SUCCESSFUL
 from stator.autoscaling.decision import AT_MAX, AT_MIN, UNSCALABLE

@@ -3,11 +3,11 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.archive import full_copy
 from stator.archive.chains import chain

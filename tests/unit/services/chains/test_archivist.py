@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from stator.archive import full_copy
 from stator.archive.chains import chain as chains

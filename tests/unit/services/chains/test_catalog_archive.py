@@ -4,10 +4,10 @@ import asyncio
 import itertools
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.chains import catalog_journal
 from stator.archive.chains.tenure import Foreign

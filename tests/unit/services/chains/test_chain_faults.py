@@ -1,10 +1,10 @@
 """What would have made a time that is told of as covered one that cannot be restored."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive.chains import chain as chains
 from stator.archive.chains import segment

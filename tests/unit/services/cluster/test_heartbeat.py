@@ -1,9 +1,9 @@
 """What routers tell of themselves in the store, and how long it stays there."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stator.clock import ManualClock
 from stator.services.cluster import heartbeat as module

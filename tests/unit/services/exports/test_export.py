@@ -7,7 +7,6 @@ import random
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from stator.archive import full_copy, ion
 from stator.archive.chains import chain, segment

@@ -1,9 +1,9 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stator.journal.mapping import Mapping, decode, encode
 from stator.services.triggers.batch import Batch, Event, after_failure, expired, first_failed
