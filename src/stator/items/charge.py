@@ -12,9 +12,9 @@ from stator.errors import (
     TransactionCanceledException,
     WireError,
 )
-from stator.items.capacity import WRITE_UNIT_BYTES, read_units, write_units
+from stator.items.capacity import read_units, write_units
 from stator.items.commit import Writer
-from stator.items.decide import NO_GUARD, Outcome, PutWrite, Write
+from stator.items.decide import Outcome, PutWrite, Write
 from stator.items.idempotency import Replay, Token
 from stator.items.throughput import check_write
 from stator.items.transaction import FACTOR, cancellation, decide_all, together
@@ -90,11 +90,9 @@ class ChargedWriter:
         budget = meter.writes
         if budget is not None and not budget.open:
             check_write(meter, table, key.partition, operation, sort=key.sort)
-        guard = write.guard
-        if (guard is NO_GUARD or guard.condition is None) and not table.indexes:  # nothing can refuse it any more
+        if write.guard.condition is None and not table.indexes:  # nothing can refuse it any more
             plain: Outcome = await self._writer.run((key,), write.decide, (write,))
-            size = plain.size
-            meter.write(1.0 if size <= WRITE_UNIT_BYTES else float(write_units(size)), key[1], key[2])
+            meter.write(write_units(plain.size), key.partition, key.sort)
             return plain
         return await self._commit(write, operation, meter)
 

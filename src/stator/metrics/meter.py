@@ -234,6 +234,8 @@ class Meters:
             return None
         now = self._clock()
         old = meter.writes if write else meter.reads
+        if old is not None:
+            old.settle()
         known = {bucket.kind: bucket for bucket in old.buckets} if old is not None else {}
         buckets: list[Bucket] = []
         for limit in limits:

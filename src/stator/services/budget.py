@@ -122,7 +122,7 @@ class Budgets:
                 else:
                     seen[row.sort] = shares
         self._seen = seen
-        own = {meter.space: _share(meter, now) for meter in self.meters.all() if meter.reads or meter.writes}
+        own = {meter.space: _share(meter) for meter in self.meters.all() if meter.reads or meter.writes}
         told = {space: (share.read, share.write) for space, share in own.items()}
         puts: list[Put] = []
         # Whose row is old is taken for gone, and would be charged all of it again with the next one.
@@ -258,14 +258,14 @@ def _charge(budget: Budget, units: float, level: float | None) -> None:
         budget.lower(level)
 
 
-def _share(meter: Meter, now: float) -> Share:
-    return Share(*_side(meter.reads, now), *_side(meter.writes, now))
+def _share(meter: Meter) -> Share:
+    return Share(*_side(meter.reads), *_side(meter.writes))
 
 
-def _side(budget: Budget | None, now: float) -> tuple[float, float | None]:
+def _side(budget: Budget | None) -> tuple[float, float | None]:
     if budget is None:
         return 0.0, None
-    return budget.spent, budget.buckets[0].fill(now) if budget.buckets else None
+    return budget.spent, budget.level
 
 
 def _shares(row: Row) -> tuple[float, dict[int, Share]]:

@@ -111,6 +111,47 @@ def test_who_finds_it_open_would_be_let_in(rate: float, steps: list[tuple[float,
             assert budget.open == (budget.buckets[0].level > 0 and budget.refusal(b"k") is None)
 
 
+@given(RATES, st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 30)), max_size=60), st.booleans())
+def test_what_is_owed_for_a_moment_makes_next_to_no_difference(
+    rate: float, steps: list[tuple[float, float]], full: bool
+) -> None:
+    clock = ManualClock(0.0)
+    lazy, exact = (Budget((Bucket(PROVISIONED, rate, 300.0, 0.0),), KeyRates(1000.0), clock) for _ in range(2))
+    for budget in (lazy, exact):
+        budget.lower(rate * (300.0 if full else 2.0))
+    for seconds, units in steps:
+        clock.advance(seconds)
+        lazy.charge(units, b"k")
+        exact.charge(units, b"k")
+        exact.settle()
+    # Refilling ends at the capacity, so what a full bucket is owed may be lost: a twentieth of a second's worth.
+    assert lazy.spent == pytest.approx(exact.spent)
+    left, expected = lazy.level, exact.level
+    assert left is not None
+    assert expected is not None
+    assert expected - 0.05 * rate - 1e-6 * rate <= left <= expected + 1e-6 * rate
+
+
+def test_most_charges_are_added_up_and_none_where_little_is_left() -> None:
+    clock = ManualClock(0.0)
+    bucket = Bucket(PROVISIONED, 100.0, 300.0, 0.0)
+    budget = Budget((bucket,), None, clock)
+    budget.charge(1.0, b"k")
+    assert bucket.level == 29_999.0
+    for _ in range(5):
+        budget.charge(1.0, b"k")
+    assert (bucket.level, budget.owed, budget.spent) == (29_999.0, 5.0, 6.0)
+    budget.charge(1.0, b"k")
+    assert (bucket.level, budget.owed, budget.spent) == (29_993.0, 0.0, 7.0)
+    budget.charge(1.0, b"k")
+    budget.charge(1.0, None)  # no key's: nothing of it may wait to be charged to one
+    assert (bucket.level, budget.owed) == (29_991.0, 0.0)
+    budget.lower(2.0)
+    for left in (1.0, 0.0, -1.0):
+        budget.charge(1.0, b"k")
+        assert (bucket.level, budget.owed, budget.open) == (left, 0.0, left > 0)
+
+
 def _open(budget: Budget) -> bool:
     return budget.open
 
