@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         "_crowd",
         "_front",
         "_grew",
+        "_headers",
         "_journey",
         "_parser",
         "_reading_paused",
@@ -71,6 +72,7 @@ class Connection(asyncio.Protocol):
         self._stage: int = _IDLE
         self._since = crowd.now  # when the stage began
         self._request = _NO_REQUEST
+        self._headers: dict[bytes, bytes] = {}  # where the next one goes
         self._chunks: list[bytes | bytearray] = []
         self._size = 0  # of the body so far
         self._stray = 0  # bytes of a head, or of a body that does not grow, over several reads
@@ -138,7 +140,8 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._stage == _DEAF:
             return
-        self._request = Request()
+        self._request = request = Request()
+        self._headers = request.headers
         self._stage = _HEAD
         self._since = self._crowd.now
         self._stray = -1  # the read that began a stage may hold more than the stage: it does not count
@@ -170,18 +173,23 @@ class Connection(asyncio.Protocol):
             self._request.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._stage == _HEAD:  # after the body: trailers, which nobody asked for
-            name = name.lower()
-            headers = self._request.headers
-            if name in headers:
-                if len(headers[name]) > HEADER_BYTES_MAX:  # joining on and on takes quadratic time
-                    self._refuse(431)
-                elif name == b"host":  # a proxy may have gone by the other one
-                    self._refuse(400)
-                else:
-                    self._request.add_header(name, value)
-            else:
-                headers[name] = value
+        name = name.lower()
+        headers = self._headers
+        if name in headers:
+            self._repeat(name, value)
+        else:
+            headers[name] = value
+
+    def _repeat(self, name: bytes, value: bytes) -> None:
+        """A header that has come before."""
+        if self._stage != _HEAD:
+            return
+        if len(self._headers[name]) > HEADER_BYTES_MAX:  # joining on and on takes quadratic time
+            self._refuse(431)
+        elif name == b"host":  # a proxy may have gone by the other one
+            self._refuse(400)
+        else:
+            self._request.add_header(name, value)
 
     def on_headers_complete(self) -> None:
         if self._stage == _DEAF:
@@ -189,6 +197,7 @@ class Connection(asyncio.Protocol):
         request = self._request
         request.method = self._parser.get_method()
         headers = request.headers
+        self._headers = {}  # what still comes are trailers, which nobody asked for
         self._stage = _BODY
         self._stray = -1
         self._size = 0
@@ -198,7 +207,7 @@ class Connection(asyncio.Protocol):
             self._refuse(431)
         elif b"host" not in headers and self._parser.get_http_version() == "1.1":
             self._refuse(400)
-        elif len(headers.get(b"content-length", b"")) > 7 and self._announced(headers) > self._body_bytes_max():
+        elif len(headers.get(b"content-length", b"")) > 7 and self._announces_too_much(headers):
             self._refuse(RequestEntityTooLarge())
         elif b"expect" in headers:
             if headers[b"expect"].lower() != b"100-continue":
@@ -212,7 +221,7 @@ class Connection(asyncio.Protocol):
         if self._stage == _DEAF:
             return
         self._size += len(chunk)
-        if self._size > self._body_bytes_max():
+        if self._size > self._front.settings.body_bytes_max:
             self._refuse(RequestEntityTooLarge())
         else:
             self._grew = True
@@ -284,7 +293,7 @@ class Connection(asyncio.Protocol):
         self._running = None
         if self._stopping and not self._waiting:
             reply = _last(reply, request)
-        if self._send(request, reply):
+        if self._send(request, reply) and (self._waiting or self._continue_due or self._reading_paused):
             self._go_on()
 
     def _send(self, request: Request, reply: bytes) -> bool:
@@ -308,6 +317,7 @@ class Connection(asyncio.Protocol):
         request = self._request if self._stage != _IDLE else Request()
         request.refusal = refusal
         self._stage = _DEAF
+        self._headers = {}  # of whatever the present read has besides
         self._since = self._crowd.now
         self._chunks.clear()
         self._waiting.append(request)
@@ -320,12 +330,9 @@ class Connection(asyncio.Protocol):
         if self._stray > (_HEAD_BYTES_MAX if self._stage == _HEAD else _EMPTY_BODY_BYTES_MAX):
             self._refuse(431 if self._stage == _HEAD else 400)
 
-    def _announced(self, headers: dict[bytes, bytes]) -> int:
-        length = headers[b"content-length"]
-        return int(length) if length.isdigit() else 0  # the parser itself refuses what is no number
-
-    def _body_bytes_max(self) -> int:
-        return self._front.settings.body_bytes_max
+    def _announces_too_much(self, headers: dict[bytes, bytes]) -> bool:
+        length = headers[b"content-length"]  # the parser itself refuses what is no number
+        return length.isdigit() and int(length) > self._front.settings.body_bytes_max
 
     def _pace(self) -> None:
         """Stop reading a client that is too far ahead, by number or by the memory its requests take."""

@@ -58,31 +58,40 @@ def parse_item(raw: dict[str, Any]) -> tuple[Item, int]:
 
 
 def _map(raw: dict[str, Any], level: int) -> tuple[Item, int]:
-    """`level` is that of the map's values: 1 for the attributes of an item."""
-    size = 0
-    item: Item = {}
+    """`level` is that of the map's values: 1 for an item's. Returns `raw` itself where it is canonical."""
+    names = "".join(raw)  # names that are sound together are sound each
+    size = len(names) if names.isascii() else len(names.encode())
+    doubtful = size > ATTRIBUTE_NAME_BYTES_MAX or "" in raw
+    item: Item = raw
     for name, value in raw.items():
-        name_bytes = len(name) if name.isascii() else len(name.encode())
-        if not 0 < name_bytes <= ATTRIBUTE_NAME_BYTES_MAX:
-            raise ValidationException(LONG_NAME, Family.VALUE) if name_bytes else ValidationException(EMPTY_NAME)
+        if doubtful:
+            _check_name(name)
+        # Most values are strings and numbers: measured, a call for each of them costs a quarter of an item.
         if value and len(value) == 1:
-            # Most values are strings and numbers: measured, a call for each of them costs a quarter of an item.
             if "S" in value:
                 text = value["S"]
                 if text is not None:
-                    item[name] = value
-                    size += name_bytes + (len(text) if text.isascii() else len(text.encode()))
+                    size += len(text) if text.isascii() else len(text.encode())
                     continue
             elif "N" in value:
                 text = value["N"]
-                if text is not None:
-                    number = normalise(text)
-                    item[name] = value if number is text else {"N": number}
-                    size += name_bytes + number_bytes(number)
+                if text is not None and normalise(text) is text:
+                    size += number_bytes(text)
                     continue
-        item[name], value_bytes = _value(value, level)
-        size += name_bytes + value_bytes
+        kept, value_bytes = _value(value, level)
+        size += value_bytes
+        if kept is not value:
+            if item is raw:
+                item = raw.copy()
+            item[name] = kept
     return item, size
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise ValidationException(EMPTY_NAME)
+    if len(name) > ATTRIBUTE_NAME_BYTES_MAX or len(name.encode()) > ATTRIBUTE_NAME_BYTES_MAX:
+        raise ValidationException(LONG_NAME, Family.VALUE)
 
 
 def _value(raw: AttributeValue | None, level: int) -> tuple[AttributeValue, int]:

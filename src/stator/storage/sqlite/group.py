@@ -28,6 +28,9 @@ SET_VERSION = "UPDATE counters SET next = ? WHERE name = 'version'"
 
 _row = tuple.__new__
 
+Known = dict[Key, tuple[int, int] | None]
+"""Number and size of rows that a member has read or written; None where there is none."""
+
 
 class Member(Struct, frozen=True):
     """A `transact` that waits for its group."""
@@ -82,17 +85,17 @@ class Group:
         Raises what the engine raised while writing; the transaction is then to be rolled back.
         """
         keys = member.keys
-        found: list[tuple[int, int, bytes, int] | None] = []
+        known: Known = {}
         rows: list[Row | None] = []
         execute: Any = self._execute
         spaces = self._books.usage
         for key in keys:
             if key[0] in spaces and (answer := execute(FIND, key).fetchall()):
-                old = answer[0]
-                found.append(old)
-                rows.append(_row(Row, (key[1], key[2], old[0], old[1], old[2])))
+                version, size, value, id = answer[0]
+                known[key] = (id, size)
+                rows.append(_row(Row, (key[1], key[2], version, size, value)))
             else:
-                found.append(None)
+                known[key] = None
                 rows.append(None)
         try:
             change = member.decide(rows)
@@ -101,7 +104,7 @@ class Group:
             self._settle(member, None, raised)
             return
         if change.puts or change.deletes or change.appends:
-            self._apply(keys, found, change)
+            self._apply(known, change)
             self.waiting.append((member, change.result, None))
         else:
             self._settle(member, change.result, None)
@@ -161,11 +164,8 @@ class Group:
             if put.key.space not in spaces:
                 raise SpaceGone(put.key.space)
 
-    def _apply(self, keys: Sequence[Key], found: Sequence[tuple[int, int, bytes, int] | None], change: Change) -> None:
+    def _apply(self, known: Known, change: Change) -> None:
         """Deletes, then puts, then appends."""
-        known: dict[Key, tuple[int, int] | None] = {
-            key: None if old is None else (old[3], old[1]) for key, old in zip(keys, found, strict=True)
-        }
         spaces = self._books.usage
         for key in change.deletes:
             if key[0] not in spaces:
