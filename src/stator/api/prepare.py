@@ -92,6 +92,16 @@ def check_write_mix(request: dict[str, Any], expressions: Sequence[str], legacy:
     check_placeholders_needed(request, expressions)
 
 
+def put_guard(request: dict[str, Any]) -> tuple[Guard, tuple[Path, ...]]:
+    """The condition of PutItem or DeleteItem, of either kind, and the paths in it; an empty guard without one. Checks
+    ReturnValues in between, as the service does."""
+    if len(request) == 2:  # the table, and the item or the key
+        return NO_GUARD, ()
+    guard, paths = condition_guard(request)
+    check_put_returns(request)
+    return expected_guard(request, guard), paths
+
+
 def condition_guard(request: dict[str, Any]) -> tuple[Guard, tuple[Path, ...]]:
     """The ConditionExpression of PutItem or DeleteItem and the paths in it; an empty guard without one."""
     if "ConditionExpression" not in request:

@@ -124,7 +124,10 @@ class PutWrite(Write):
     __slots__ = ("item", "size", "value")
 
     def __init__(self, table: Table, key: Key, item: Item, size: int, guard: Guard = NO_GUARD) -> None:
-        super().__init__(table, key, guard)
+        self.table = table  # not by way of Write's: one is made for each PutItem
+        self.key = key
+        self.guard = guard
+        self.time = 0.0
         self.item = item
         self.size = size
         self.value = orjson.dumps(item)

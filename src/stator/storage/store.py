@@ -3,7 +3,7 @@
 Two engines implement it, `storage.sqlite` and `storage.postgres`, and one suite, `tests/storage`, holds them to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -159,7 +159,7 @@ class Store(Protocol):
     ) -> Page:
         """Rows in (partition, sort) order with `lower <= partition < upper`, starting strictly after `after`."""
 
-    async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
+    def transact(self, keys: Sequence[Key], decide: Decide) -> Awaitable[Any]:
         """Read `keys`, call `decide`, apply its Change; returns `Change.result` once the change is durable.
 
         Serializable against every other `transact`. Every write there is goes through here. Raises what `decide`

@@ -13,9 +13,7 @@ async def delete_item(call: Call) -> bytes:
     request = call.request
     prepare.check_put_mix(request)
     key_item = prepare.parse_key(request["Key"])
-    guard, paths = prepare.condition_guard(request)
-    prepare.check_put_returns(request)
-    guard = prepare.expected_guard(request, guard)
+    guard, paths = prepare.put_guard(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
     prepare.check_key_paths(table, paths)

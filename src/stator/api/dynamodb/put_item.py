@@ -15,9 +15,7 @@ async def put_item(call: Call) -> bytes:
     request = call.request
     prepare.check_put_mix(request)
     item, size = parse_item(request["Item"])
-    guard, paths = prepare.condition_guard(request)
-    prepare.check_put_returns(request)
-    guard = prepare.expected_guard(request, guard)
+    guard, paths = prepare.put_guard(request)
     prepare.check_item_size(size)
     table = prepare.table_of(call)
     key = item_key(table, item)

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -136,14 +136,14 @@ class SqliteStore:
                 return _EMPTY
             return read_scan(self._reader, space, after, (lower, upper), rows_max=rows_max, bytes_max=bytes_max)
 
-    async def transact(self, keys: Sequence[Key], decide: Decide) -> Any:
+    def transact(self, keys: Sequence[Key], decide: Decide) -> Awaitable[Any]:
         loop = self._writing()
         if len(self._waiting) >= WAITING_MAX:
             raise StoreBusy("too many writes are waiting for the disk")
         future: asyncio.Future[Any] = loop.create_future()
         self._waiting.append(Member(keys, decide, future))
         self._wake()
-        return await future
+        return future
 
     async def changes(self, journal: int, shard: int, after: int, records_max: int) -> list[Record]:
         with TRANSLATED:
