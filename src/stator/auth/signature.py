@@ -7,7 +7,9 @@ and one HMAC from precomputed states: `hmac.digest` costs twice as much, because
 
 import hmac
 import re
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -92,7 +94,7 @@ class Place(NamedTuple):
 class Pass:
     """A claim found in order, kept for the next request of the same client on the same day."""
 
-    __slots__ = ("_names", "_request", "_text", "caller", "credential", "day", "key")
+    __slots__ = ("_request", "_text", "_values", "caller", "credential", "day", "key")
 
     def __init__(
         self,
@@ -109,9 +111,10 @@ class Pass:
         self.day = scope[:8].encode()
         self.key = key
         listed = names.encode("latin-1", "replace")
-        self._names = listed.split(b";")
+        signed = listed.split(b";")
+        self._values = _values_of(signed)
         # The canonical request and the string to sign as formats, so that a request costs one formatting of each.
-        lines = [place.replace(b"%", b"%%") + b"%b", *(name.replace(b"%", b"%%") + b":%b" for name in self._names)]
+        lines = [place.replace(b"%", b"%%") + b"%b", *(name.replace(b"%", b"%%") + b":%b" for name in signed)]
         self._request = b"\n".join(lines) + b"\n\n" + listed.replace(b"%", b"%%") + b"\n%b"
         self._text = b"AWS4-HMAC-SHA256\n%b\n" + scope.encode().replace(b"%", b"%%") + b"\n%b"
 
@@ -120,7 +123,7 @@ class Pass:
         if self.key is None:
             return False
         try:
-            values = [headers[name] for name in self._names]
+            values = self._values(headers)
         except KeyError:
             return False
         hashed = sha256(body).hexdigest().encode()
@@ -129,6 +132,13 @@ class Pass:
             canonical = self._request % (query, *(b" ".join(value.split()) for value in values), hashed)
         text = self._text % (date, sha256(canonical).hexdigest().encode())
         return hmac.compare_digest(self.key.sign(text).encode(), signature)
+
+
+def _values_of(names: Sequence[bytes]) -> Callable[[Headers], tuple[bytes, ...]]:
+    """What takes the values of these headers out of all; it raises KeyError where one is missing."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda headers: (headers[names[0]],)
 
 
 class Verifier:

@@ -18,6 +18,7 @@ from stator.http.failure import as_wire_error
 from stator.http.front import Front
 from stator.http.journey import Journey
 from stator.http.request import Request
+from stator.http.response import last
 from stator.http.turn import Turn
 from stator.limits import HEADER_BYTES_MAX, REQUEST_LINE_BYTES_MAX
 
@@ -226,10 +227,11 @@ class Connection(asyncio.Protocol):
         else:
             self._grew = True
             self._stray = 0
-            if len(self._chunks) < _CHUNKS_MAX:
-                self._chunks.append(chunk if len(self._chunks) < _CHUNKS_MAX - 1 else bytearray(chunk))
+            chunks = self._chunks
+            if len(chunks) < _CHUNKS_MAX:
+                chunks.append(chunk if len(chunks) < _CHUNKS_MAX - 1 else bytearray(chunk))
             else:
-                self._chunks[-1] += chunk
+                chunks[-1] += chunk
 
     def on_message_complete(self) -> None:
         if self._stage == _DEAF:
@@ -268,7 +270,7 @@ class Connection(asyncio.Protocol):
         """The corridor is done with a request."""
         reply = request.reply
         if type(reply) is not bytes:
-            journey = cast(Journey[Answer], reply)
+            journey: Journey[Answer] = reply  # type: ignore[assignment]
             if self._running is request:
                 self._journey = journey
                 journey.arrived = self._arrived
@@ -292,7 +294,8 @@ class Connection(asyncio.Protocol):
     def _answer(self, request: Request, reply: bytes) -> None:
         self._running = None
         if self._stopping and not self._waiting:
-            reply = _last(reply, request)
+            request.keep_alive = False
+            reply = last(reply)
         if self._send(request, reply) and (self._waiting or self._continue_due or self._reading_paused):
             self._go_on()
 
@@ -386,12 +389,6 @@ class Connection(asyncio.Protocol):
 
 def _size_of(headers: dict[bytes, bytes]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
-
-
-def _last(reply: bytes, request: Request) -> bytes:
-    """A reply rendered before it was known to be the last: HTTP lets a server close after any reply."""
-    request.keep_alive = False
-    return reply.replace(b"\r\nConnection: keep-alive\r\n", b"\r\nConnection: close\r\n", 1)
 
 
 def _dropped(_answer: Answer | None, error: BaseException | None) -> None:

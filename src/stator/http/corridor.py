@@ -1,13 +1,11 @@
 """All the steps of one request, top to bottom."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, cast
+from typing import Final
 
 import orjson
 
 from stator.api.call import Answer, Call
-from stator.api.registry import Operation
-from stator.auth.credentials import Caller
 from stator.errors import SerializationException, UnknownOperationException
 from stator.http.doors.door import door_of, walk_door
 from stator.http.encoding import decoded
@@ -107,7 +105,9 @@ def _receive(front: Front, request: Request) -> bytes | Journey[Answer] | None:
 
 def _check(front: Front, request: Request) -> None:
     """Conversion and constraints."""
-    operation, caller = cast(Operation, request.operation), cast(Caller, request.caller)
+    operation, caller = request.operation, request.caller
+    assert operation is not None
+    assert caller is not None
     checked = operation.shape.check(object_of(request.parsed))
     host = request.headers.get(b"host", b"").decode("latin-1")
     request.call = Call(checked, caller.account, caller.region, host, front.parts)
@@ -115,7 +115,10 @@ def _check(front: Front, request: Request) -> None:
 
 def _operate(_front: Front, request: Request) -> Journey[Answer] | None:
     """The operation itself."""
-    coroutine = cast(Operation, request.operation).handler(cast(Call, request.call))
+    operation, call = request.operation, request.call
+    assert operation is not None
+    assert call is not None
+    coroutine = operation.handler(call)
     try:
         waiting = coroutine.send(None)
     except StopIteration as finished:  # a read: no Task

@@ -96,5 +96,10 @@ class Renderer:
         return head
 
 
+def last(reply: bytes) -> bytes:
+    """A reply rendered before it was known to be its connection's last: HTTP lets a server close after any reply."""
+    return reply.replace(b"\r\nConnection: keep-alive\r\n", b"\r\nConnection: close\r\n", 1)
+
+
 def _phrase(status: int) -> bytes:
     return http.HTTPStatus(status).phrase.encode()

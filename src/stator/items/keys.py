@@ -39,13 +39,13 @@ def request_key(table: Table, key: Item) -> Key:
 
 
 def check_schema(schema: KeySchema, key: Item) -> None:
-    if len(key) != len(schema.hash) + len(schema.range):
+    attributes = schema.attributes
+    if len(key) != len(attributes):
         raise ValidationException(SCHEMA_MISMATCH)
-    for attributes in (schema.hash, schema.range):
-        for attribute in attributes:
-            value = key.get(attribute.name)
-            if value is None or attribute.type not in value:
-                raise ValidationException(SCHEMA_MISMATCH)
+    for attribute in attributes:
+        value = key.get(attribute.name)
+        if value is None or attribute.type not in value:
+            raise ValidationException(SCHEMA_MISMATCH)
 
 
 def _place(table: Table, item: Item) -> Key:

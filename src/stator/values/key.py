@@ -93,16 +93,19 @@ def _element(value: AttributeValue) -> bytes:
 def _number(text: str) -> bytes:
     if text == "0":
         return _ZERO
-    negative = text[0] == "-"
-    if negative:
-        text = text[1:]
-    whole, _, fraction = text.partition(".")
-    if whole == "0":
-        digits = fraction.lstrip("0")
-        exponent = len(digits) - len(fraction) - 1
+    negative = False
+    if text.isdigit():  # as most are
+        digits = text.rstrip("0")
+        exponent = len(text) - 1
     else:
-        digits = whole + fraction if fraction else whole.rstrip("0")
-        exponent = len(whole) - 1
+        negative = text[0] == "-"
+        whole, _, fraction = text[negative:].partition(".")
+        if whole == "0":
+            digits = fraction.lstrip("0")
+            exponent = len(digits) - len(fraction) - 1
+        else:
+            digits = whole + fraction if fraction else whole.rstrip("0")
+            exponent = len(whole) - 1
     pairs: bytes = bytes.fromhex(digits + "0" if len(digits) % 2 else digits).translate(_PAIRS)
     magnitude = bytes((exponent - NUMBER_EXPONENT_MIN,)) + pairs + b"\x00"
     return _NEGATIVE + magnitude.translate(_COMPLEMENT) if negative else _POSITIVE + magnitude
