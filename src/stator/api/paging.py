@@ -18,6 +18,7 @@ from stator.items.page import ROWS_MAX, Result, View
 from stator.items.start_key import INVALID
 from stator.model.table import Index, KeySchema, Table
 from stator.values.attribute import Item
+from stator.values.parse import parse_key
 
 _TOLD_ALONE = re.compile("contains duplicates|number set|numeric value|significant digits|number with magnitude").search
 
@@ -51,7 +52,7 @@ def start_of(request: dict[str, Any]) -> Item | None:
     if "ExclusiveStartKey" not in request:
         return None
     try:
-        return prepare.parse_key(request["ExclusiveStartKey"])
+        return parse_key(request["ExclusiveStartKey"])
     except ValidationException as error:
         if _TOLD_ALONE(error.message):
             raise

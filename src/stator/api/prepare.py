@@ -19,7 +19,6 @@ from stator.items.indexes import ITEM_TOO_LARGE, check_readable
 from stator.limits import ITEM_BYTES_MAX
 from stator.model.table import Index, Table
 from stator.values.attribute import Item
-from stator.values.parse import parse_item
 
 _PUT_RETURNS = ("NONE", "ALL_OLD")
 WRITE_EXPRESSIONS = ("ConditionExpression",)
@@ -149,10 +148,6 @@ def key_projection(request: dict[str, Any]) -> tuple[Project | None, tuple[Path,
     if expressions is not None:
         expressions.check_used()
     return shown
-
-
-def parse_key(raw: dict[str, Any]) -> Item:
-    return parse_item(raw)[0]
 
 
 def check_item_size(size: int) -> None:

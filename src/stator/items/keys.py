@@ -8,7 +8,7 @@ from stator.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from stator.model.table import KeyAttribute, KeySchema, Table
 from stator.storage.store import Key
 from stator.values.attribute import AttributeValue, Item
-from stator.values.key import key_value_bytes, partition_bytes, sort_bytes
+from stator.values.key import element_bytes, hashed, key_value_bytes
 
 SCHEMA_MISMATCH = "The provided key element does not match the schema"
 _key = tuple.__new__  # half the time of Key's own constructor
@@ -56,7 +56,7 @@ def _place(table: Table, item: Item) -> Key:
     content = value[attribute.type]
     if not content or len(content) > SHORT:
         check_key_value(attribute, value, partition=True)
-    partition = partition_bytes((value,))
+    partition = hashed(element_bytes(attribute.type, content))
     if not schema.range:
         return _key(Key, (table.space, partition, b""))
     attribute = schema.range[0]
@@ -64,7 +64,7 @@ def _place(table: Table, item: Item) -> Key:
     content = value[attribute.type]
     if not content or len(content) > SHORT:
         check_key_value(attribute, value, partition=False)
-    return _key(Key, (table.space, partition, sort_bytes((value,))))
+    return _key(Key, (table.space, partition, element_bytes(attribute.type, content)))
 
 
 def check_not_empty(key: Item) -> None:

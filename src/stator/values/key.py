@@ -36,7 +36,11 @@ _COMPLEMENT = bytes(range(255, -1, -1))
 
 def partition_bytes(values: Sequence[AttributeValue]) -> bytes:
     """Where an item lives: a stable 8-byte hash of the partition key attributes, then the attributes themselves."""
-    coded = _element(values[0]) if len(values) == 1 else b"".join(map(_element, values))
+    return hashed(_element(values[0]) if len(values) == 1 else b"".join(map(_element, values)))
+
+
+def hashed(coded: bytes) -> bytes:
+    """The same, of attributes that are coded already."""
     return blake2b(coded, digest_size=HASH_BYTES).digest() + coded
 
 
@@ -75,7 +79,11 @@ def key_value_bytes(value: AttributeValue) -> int:
 
 def _element(value: AttributeValue) -> bytes:
     kind = next(iter(value))
-    content = value[kind]
+    return element_bytes(kind, value[kind])
+
+
+def element_bytes(kind: str, content: str) -> bytes:
+    """One key attribute, of type S, N or B."""
     data: bytes
     if kind == "N":
         return _number(content)

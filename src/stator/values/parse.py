@@ -16,6 +16,7 @@ from stator.values.number import normalise, number_bytes
 from stator.values.size import COLLECTION_BYTES, ELEMENT_BYTES, binary_bytes, text_bytes
 
 ATTRIBUTE_NAME_BYTES_MAX = 65_535
+_SHORT_NAME = ATTRIBUTE_NAME_BYTES_MAX // 4  # characters that cannot take more bytes than that
 
 EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 SEVERAL_TYPES = (
@@ -55,6 +56,21 @@ def parse_value(raw: AttributeValue | None) -> AttributeValue:
 def parse_item(raw: dict[str, Any]) -> tuple[Item, int]:
     """The canonical form of a converted map of attributes and its size in bytes. Raises ValidationException."""
     return _map(raw, 1)
+
+
+def parse_key(raw: dict[str, Any]) -> Item:
+    """The same without the size, for keys: they are short, and every read has one."""
+    for name, value in raw.items():
+        if value and len(value) == 1 and 0 < len(name) <= _SHORT_NAME:
+            if "S" in value:
+                if value["S"] is not None:
+                    continue
+            elif "N" in value:
+                text = value["N"]
+                if text is not None and normalise(text) is text:
+                    continue
+        return _map(raw, 1)[0]
+    return raw
 
 
 def _map(raw: dict[str, Any], level: int) -> tuple[Item, int]:

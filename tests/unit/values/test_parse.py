@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stator.errors import Family, ValidationException
 from stator.values.conversion import check_attribute_map
-from stator.values.parse import parse_item, parse_value
+from stator.values.parse import parse_item, parse_key, parse_value
 from stator.values.size import item_bytes, text_bytes, value_bytes
 
 EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
@@ -110,7 +110,7 @@ def test_canonical_values(raw: dict[str, Any], parsed: dict[str, Any]) -> None:
 )
 @pytest.mark.parametrize("nest", [lambda raw: raw, lambda raw: {"L": [raw]}, lambda raw: {"M": {"a": raw}}])
 def test_refused_values(raw: Any, message: str, family: Family, nest: Any) -> None:
-    for parse in (parse_value, lambda raw: parse_item({"a": raw})):
+    for parse in (parse_value, lambda raw: parse_item({"a": raw}), lambda raw: parse_key({"a": raw})):
         with pytest.raises(ValidationException) as caught:
             parse(nest(raw))
         assert caught.value.message == message
@@ -125,6 +125,9 @@ def test_the_first_fault_in_the_request_is_reported() -> None:
         with pytest.raises(ValidationException) as among_others:
             parse_item({"pk": {"S": "a"}, "first": value, **faults})
         assert among_others.value.message == alone.value.message
+        with pytest.raises(ValidationException) as of_a_key:
+            parse_key({"pk": {"S": "a"}, "first": value, **faults})
+        assert of_a_key.value.message == alone.value.message
 
 
 @pytest.mark.parametrize("value", [{"S": "a"}, {"N": "1"}, {"BOOL": True}])
@@ -138,7 +141,19 @@ def test_attribute_names(value: dict[str, Any], nest: Any) -> None:
             parse_item(nest({name: value}))
         assert caught.value.message == "Attribute name is too large, must be less than 65536 bytes"
         assert caught.value.family is Family.VALUE
+        with pytest.raises(ValidationException, match="Attribute name is too large"):
+            parse_key(nest({"a": {"S": "a"}, name: value}))
     parse_item(nest({"a" * 65535: value}))
+    parse_key(nest({"a" * 65535: value}))
+
+
+def test_names_may_be_longer_together_than_one_may_be() -> None:
+    raw: dict[str, Any] = {letter * 40_000: {"S": "x"} for letter in "abc"}
+    assert parse_item(raw) == (raw, 3 * 40_001)
+    with pytest.raises(ValidationException, match="Attribute name is too large"):
+        parse_item(raw | {"d" * 65_536: {"S": "x"}, "": {"S": "x"}})
+    with pytest.raises(ValidationException, match="cannot be converted"):  # it comes first
+        parse_item(raw | {"n": {"N": "x"}, "": {"S": "x"}})
 
 
 def nested(kind: str, leaf: Any, levels: int) -> Any:
@@ -155,7 +170,7 @@ def test_32_levels(kind: str, leaf: dict[str, Any]) -> None:
     for levels in (32, 33, 5000):
         too_deep = nested(kind, leaf, levels)
         check_attribute_map({"a": too_deep})
-        for parse in (parse_value, lambda raw: parse_item({"a": raw})):
+        for parse in (parse_value, lambda raw: parse_item({"a": raw}), lambda raw: parse_key({"a": raw})):
             with pytest.raises(ValidationException) as caught:
                 parse(too_deep)
             assert caught.value.message == TOO_DEEP
@@ -169,6 +184,7 @@ def test_parsing_canonicalises_once_and_measures(raw: dict[str, Any]) -> None:
     assert list(item) == list(raw)
     assert size == item_bytes(item)
     assert parse_item(item) == (item, size)
+    assert parse_key(raw) == item
     assert size == sum(text_bytes(name) + value_bytes(parse_value(value)) for name, value in raw.items())
 
 

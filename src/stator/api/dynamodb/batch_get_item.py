@@ -19,6 +19,7 @@ from stator.items.throughput import ReadTill
 from stator.limits import BATCH_GET_KEYS_MAX
 from stator.validation.requests.batch_get_item import BATCH_GET_ITEM
 from stator.values.attribute import Item
+from stator.values.parse import parse_key
 
 
 class Asked(Struct, frozen=True):
@@ -82,7 +83,7 @@ def _check_mix(wanted: Mapping[str, dict[str, Any]]) -> None:
 
 def _asked(wanted: dict[str, Any]) -> Asked:
     check_placeholders_needed(wanted, prepare.READ_EXPRESSIONS)
-    keys = [prepare.parse_key(key) for key in wanted["Keys"]]
+    keys = [parse_key(key) for key in wanted["Keys"]]
     project, paths = prepare.key_projection(wanted)
     return Asked(wanted, keys, project, paths)
 

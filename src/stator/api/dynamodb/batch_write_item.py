@@ -16,7 +16,7 @@ from stator.limits import BATCH_WRITE_REQUESTS_MAX
 from stator.model.table import Table
 from stator.validation.requests.batch_write_item import BATCH_WRITE_ITEM
 from stator.values.attribute import Item
-from stator.values.parse import parse_item
+from stator.values.parse import parse_item, parse_key
 
 
 @operation("BatchWriteItem", BATCH_WRITE_ITEM)
@@ -59,7 +59,7 @@ def _parse(one: dict[str, Any]) -> tuple[Item, int | None]:
             f"Supplied AttributeValue {problem}, must contain exactly one of the supported datatypes"
         )
     if "DeleteRequest" in one:
-        return prepare.parse_key(one["DeleteRequest"]["Key"]), None
+        return parse_key(one["DeleteRequest"]["Key"]), None
     item, size = parse_item(one["PutRequest"]["Item"])
     prepare.check_item_size(size)
     return item, size

@@ -6,13 +6,14 @@ from stator.api.registry import operation
 from stator.items.decide import DeleteWrite
 from stator.items.keys import request_key
 from stator.validation.requests.delete_item import DELETE_ITEM
+from stator.values.parse import parse_key
 
 
 @operation("DeleteItem", DELETE_ITEM)
 async def delete_item(call: Call) -> bytes:
     request = call.request
     prepare.check_put_mix(request)
-    key_item = prepare.parse_key(request["Key"])
+    key_item = parse_key(request["Key"])
     guard, paths = prepare.put_guard(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)

@@ -9,13 +9,14 @@ from stator.items.capacity import read_units
 from stator.items.keys import request_key
 from stator.items.throughput import check_read
 from stator.validation.requests.get_item import GET_ITEM
+from stator.values.parse import parse_key
 
 
 @operation("GetItem", GET_ITEM)
 async def get_item(call: Call) -> bytes:
     request = call.request
     projected = prepare.check_get_mix(request)
-    key_item = prepare.parse_key(request["Key"])
+    key_item = parse_key(request["Key"])
     project, paths = prepare.key_projection(request) if projected else (None, ())
     table = prepare.table_of(call)
     key = request_key(table, key_item)

@@ -17,6 +17,7 @@ from stator.items.transaction import Part, cancellation, check_distinct
 from stator.model.table import Table
 from stator.validation.requests.transact_get_items import TRANSACT_GET_ITEMS
 from stator.values.attribute import Item
+from stator.values.parse import parse_key
 
 
 class Wanted(NamedTuple):
@@ -37,7 +38,7 @@ async def transact_get_items(call: Call) -> bytes:
 
 
 def _parse(get: dict[str, Any]) -> Wanted:
-    key = prepare.parse_key(get["Key"])
+    key = parse_key(get["Key"])
     check_placeholders_needed(get, prepare.READ_EXPRESSIONS)
     project, paths = prepare.key_projection(get)
     return Wanted(get["TableName"], key, project, paths)

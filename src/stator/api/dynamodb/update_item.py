@@ -13,6 +13,7 @@ from stator.expressions.tree import Path
 from stator.items.decide import NO_GUARD, Action, Guard, Outcome, UpdateWrite, check_keys_untouched
 from stator.items.keys import request_key
 from stator.validation.requests.update_item import UPDATE_ITEM
+from stator.values.parse import parse_key
 
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 _LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
@@ -22,7 +23,7 @@ _LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
 async def update_item(call: Call) -> bytes:
     request = call.request
     prepare.check_write_mix(request, _EXPRESSIONS, _LEGACY)
-    key_item = prepare.parse_key(request["Key"])
+    key_item = parse_key(request["Key"])
     action, guard, paths = _plan(request)
     table = prepare.table_of(call)
     key = request_key(table, key_item)
