@@ -164,8 +164,8 @@ class Setting(Struct, frozen=True):
 
 
 SETTINGS: dict[str, Setting] = {
-    name: Setting(name, getattr(Settings(), name), text)
-    for name, text in zip(Settings.__struct_fields__, _texts, strict=True)
+    name: Setting(name, default, text)
+    for name, default, text in zip(Settings.__struct_fields__, Settings.__struct_defaults__, _texts, strict=True)
 }
 
 

@@ -269,14 +269,13 @@ class Connection(asyncio.Protocol):
     def replied(self, request: Request) -> None:
         """The corridor is done with a request."""
         reply = request.reply
-        if type(reply) is not bytes:
-            journey: Journey[Answer] = reply  # type: ignore[assignment]
+        if isinstance(reply, Journey):
             if self._running is request:
-                self._journey = journey
-                journey.arrived = self._arrived
+                self._journey = reply
+                reply.arrived = self._arrived
             else:
-                journey.arrived = _dropped
-        elif self._running is request:
+                reply.arrived = _dropped
+        elif reply is not None and self._running is request:
             self._answer(request, reply)
 
     def _arrived(self, answer: Answer | None, error: BaseException | None) -> None:
