@@ -13,30 +13,16 @@ import orjson
 from benchmarks import workload
 from benchmarks.signing import Key
 from stator.api.call import Answer, Call, Parts
-from stator.archive.backups import Backups
-from stator.archive.chains.reach import Reach
-from stator.archive.jobs import Jobs
-from stator.archive.places.location import Location
 from stator.assembly import operations
 from stator.auth.credentials import Credential, Credentials
-from stator.autoscaling.scalings import Scalings
 from stator.clock import system_clock
 from stator.http.front import Front, FrontSettings
-from stator.items.charge import ChargedWriter
-from stator.items.commit import Writer
 from stator.items.keys import item_key
-from stator.items.read import Reader
-from stator.journal.mappings import Mappings
-from stator.journal.streams import Streams
-from stator.metrics.alarms import Alarms
-from stator.metrics.custom import Custom
-from stator.metrics.insight_store import InsightStore
-from stator.metrics.meter import Meters
-from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Put, Row
 from stator.tables.catalog import Catalog
 from stator.values.parse import parse_item
+from tests.furnished import furnish
 
 HOST = "127.0.0.1"
 PORT = 8000  # only as it stands in the Host header
@@ -62,30 +48,7 @@ async def open_house(directory: Path | None, key: Key) -> AsyncIterator[House]:
     store = SqliteStore.open(directory)
     try:
         catalog = await Catalog.open(store, system_clock)
-        streams = Streams(store, system_clock)
-        mappings = Mappings(store, streams, system_clock)
-        archive = Location.open("memory://house")
-        jobs = Jobs(store, system_clock, "house")
-        meters = Meters()
-        parts = Parts(
-            catalog=catalog,
-            reader=Reader(store),
-            writer=ChargedWriter(Writer(store), meters),
-            clock=system_clock,
-            streams=streams,
-            mappings=mappings,
-            jobs=jobs,
-            backups=Backups(store, archive, system_clock),
-            archive=archive,
-            reach=Reach(),
-            buckets=archive.below,
-            series=SeriesStore(store, system_clock),
-            insights=InsightStore(store, system_clock),
-            alarms=Alarms(store, system_clock),
-            scalings=Scalings(store, system_clock),
-            custom=Custom(store, system_clock),
-            meters=meters,
-        )
+        parts = furnish(store, catalog, system_clock)
         credentials = Credentials([Credential(key.access_key, key.secret, key.account)])
         yield House(store, parts, Front(operations(), parts, FrontSettings(), credentials, system_clock), key)
     finally:

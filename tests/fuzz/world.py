@@ -10,33 +10,19 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from stator.api.call import Answer, Parts
-from stator.archive.backups import Backups
-from stator.archive.chains.reach import Reach
-from stator.archive.jobs import Jobs
-from stator.archive.places.location import Location
+from stator.api.call import Answer
 from stator.assembly import operations
 from stator.auth.credentials import Credentials
-from stator.autoscaling.scalings import Scalings
 from stator.clock import ManualClock
 from stator.http.corridor import conclude, render_error, walk
 from stator.http.front import Front, FrontSettings
 from stator.http.journey import Journey
 from stator.http.request import Request
-from stator.items.charge import ChargedWriter
-from stator.items.commit import Writer
 from stator.items.examine import examine
-from stator.items.read import Reader
-from stator.journal.mappings import Mappings
-from stator.journal.streams import Streams
-from stator.metrics.alarms import Alarms
-from stator.metrics.custom import Custom
-from stator.metrics.insight_store import InsightStore
-from stator.metrics.meter import Meters
-from stator.metrics.series_store import SeriesStore
 from stator.storage.sqlite.engine import SqliteStore
 from stator.storage.store import Change, Decide, Key, Row
 from stator.tables.catalog import Catalog
+from tests.furnished import furnish
 from tests.fuzz.schemas import SCHEMAS
 from tests.fuzz.wire import Wire, post
 
@@ -97,29 +83,7 @@ class World:
     def __init__(self, store: WatchedStore, catalog: Catalog, clock: ManualClock) -> None:
         self.store = store
         self.catalog = catalog
-        streams = Streams(store, clock)
-        mappings = Mappings(store, streams, clock)
-        archive = Location.open("memory://fuzz")
-        meters = Meters()
-        parts = Parts(
-            catalog=catalog,
-            reader=Reader(store),
-            writer=ChargedWriter(Writer(store, catalog.latest), meters),
-            clock=clock,
-            streams=streams,
-            mappings=mappings,
-            jobs=Jobs(store, clock, "fuzz"),
-            backups=Backups(store, archive, clock),
-            archive=archive,
-            reach=Reach(),
-            buckets=archive.below,
-            series=SeriesStore(store, clock),
-            insights=InsightStore(store, clock),
-            alarms=Alarms(store, clock),
-            scalings=Scalings(store, clock),
-            custom=Custom(store, clock),
-            meters=meters,
-        )
+        parts = furnish(store, catalog, clock)
         self.front = Front(OPERATIONS, parts, FrontSettings(), Credentials(anyone=True), clock)
         self._log = _Log()
         # A timer of CPU time breaks off what hangs. Signals reach the main thread only.
