@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.crash.by_seconds import BySeconds
 from tests.crash.server_process import Lost, PlainClient, Reply
 
 Item = dict[str, Any]
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 _KEYS = 40  # of each table
-_QUIET_SECONDS = 0.04  # before each full second
 
 
 @dataclass
@@ -34,25 +34,19 @@ class Known:
 State = dict[str, Known]
 
 
-class Chronicle:
+class Chronicle(BySeconds[State]):
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self.rng = random.Random(seed)
         self.state: State = {}
-        self.marks: list[tuple[int, State]] = []
         self.asked = 0
         self.doubt: Callable[[PlainClient], None] | None = None
         self._number = 0
 
-    def write(self, client: PlainClient, until: float) -> None:
-        """Go on until then. Raises Lost."""
-        while time.time() < until:
-            left = 1 - time.time() % 1
-            if left < _QUIET_SECONDS:
-                time.sleep(left + 0.002)
-                self.marks.append((int(time.time()), copy.deepcopy(self.state)))
-            self._step(client)
+    def known(self) -> State:
+        return copy.deepcopy(self.state)
 
-    def _step(self, client: PlainClient) -> None:
+    def step(self, client: PlainClient) -> None:
         missing = [name for name in NAMES if name not in self.state]
         choice = self.rng.random()
         if missing and (choice < 0.02 or len(missing) == len(NAMES)):
