@@ -124,10 +124,7 @@ class PutWrite(Write):
     __slots__ = ("item", "size", "value")
 
     def __init__(self, table: Table, key: Key, item: Item, size: int, guard: Guard = NO_GUARD) -> None:
-        self.table = table  # not by way of Write's: one is made for each PutItem
-        self.key = key
-        self.guard = guard
-        self.time = 0.0
+        super().__init__(table, key, guard)
         self.item = item
         self.size = size
         self.value = orjson.dumps(item)

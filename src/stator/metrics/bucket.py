@@ -177,14 +177,14 @@ class Budget:
 
     def take(self, units: float) -> None:
         """Charge what another process let in."""
-        now = self.settle()
+        now = self._settle()
         for bucket in self.buckets:
             bucket.take(units, now)
         self._close()
 
     def lower(self, level: float) -> None:
         """Leave no more than so many units in the first bucket."""
-        self.settle()
+        self._settle()
         if self.buckets:
             self.buckets[0].level = min(self.buckets[0].level, level)
         self._close()

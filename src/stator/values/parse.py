@@ -106,7 +106,7 @@ def _map(raw: dict[str, Any], level: int) -> tuple[Item, int]:
 def _check_name(name: str) -> None:
     if not name:
         raise ValidationException(EMPTY_NAME)
-    if len(name) > ATTRIBUTE_NAME_BYTES_MAX or len(name.encode()) > ATTRIBUTE_NAME_BYTES_MAX:
+    if len(name.encode()) > ATTRIBUTE_NAME_BYTES_MAX:
         raise ValidationException(LONG_NAME, Family.VALUE)
 
 
