@@ -6,11 +6,12 @@ how fast this machine is beside that one.
 
 import argparse
 import asyncio
-import signal
 from typing import cast
 
 import httptools
 import uvloop
+
+from benchmarks.process import until_stopped
 
 READY = b"bare listening"
 
@@ -45,12 +46,8 @@ class _Connection(asyncio.Protocol):
 
 
 async def serve(port: int) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    server = await loop.create_server(_Connection, "127.0.0.1", port)
-    print(READY.decode(), flush=True)
-    await stop.wait()
+    server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", port)
+    await until_stopped(READY)
     server.close()
 
 

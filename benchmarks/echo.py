@@ -5,13 +5,13 @@ Run as a program it serves until SIGTERM. What it costs is what no operation can
 
 import argparse
 import asyncio
-import signal
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
 import uvloop
 
+from benchmarks.process import until_stopped
 from benchmarks.workload import Workload
 from stator.api.call import Answer, Call, Parts
 from stator.api.registry import Operation
@@ -43,11 +43,8 @@ async def serve(port: int, directory: Path) -> None:
         Credentials(keys),
         system_clock,
     )
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     listener = await serve_front(front, "127.0.0.1", port)
-    print(READY.decode(), flush=True)
-    await stop.wait()
+    await until_stopped(READY)
     await listener.close()
 
 

@@ -84,6 +84,14 @@ class Process:
             await self._process.wait()
 
 
+async def until_stopped(ready: bytes) -> None:
+    """In a server that is measured: say that it is ready, and wait for SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    print(ready.decode(), flush=True)
+    await stop.wait()
+
+
 def _said(log: Path) -> bytes:
     return log.read_bytes()
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import echo, house, workload
+from benchmarks import bare, echo, house, workload
 from benchmarks.load import LoadError, ask, put_on
 from benchmarks.process import Process
 from benchmarks.signing import Key, Signer
@@ -81,10 +81,19 @@ async def start_stator(scratch: Path, items: int, trace: Path | None = None) -> 
 async def start_echo(scratch: Path) -> Target:
     directory = scratch / "echo"
     key = make_key(directory)
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.echo", "--port", str(port), "--data-dir", str(directory)]
-    process = await Process.start(command, port, scratch / "echo.log", ready=echo.READY, cwd=_HOME)
+    process = await _start_module("echo", scratch, echo.READY, "--data-dir", str(directory))
     return Target("echo", process, key, 0)
+
+
+async def start_bare(scratch: Path, like: Target) -> Target:
+    """A bare protocol, asked the same as `like`."""
+    return Target("bare", await _start_module("bare", scratch, bare.READY), like.key, like.items)
+
+
+async def _start_module(name: str, scratch: Path, ready: bytes, *arguments: str) -> Process:
+    port = free_port()
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--port", str(port), *arguments]
+    return await Process.start(command, port, scratch / f"{name}.log", ready=ready, cwd=_HOME)
 
 
 async def load_over_http(target: Target) -> None:

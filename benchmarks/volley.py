@@ -12,14 +12,12 @@ told as a multiple of the bare protocol of the same run.
 import argparse
 import socket
 import statistics
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import bare, workload
-from benchmarks.process import Process
+from benchmarks import workload
 from benchmarks.scratch import Say, in_scratch
-from benchmarks.target import Target, free_port, start_stator
+from benchmarks.target import Target, start_bare, start_stator
 from benchmarks.workload import Workload
 
 REFERENCE_BARE_US = 13.6
@@ -27,7 +25,6 @@ BARS_US = {"GetItem": 60.0, "PutItem": 90.0}
 _ITEMS = 1_000
 _REQUESTS = 4_096  # of a round
 _REPLY_BYTES_MAX = 1 << 16  # every reply comes in one piece
-_HOME = Path(__file__).resolve().parent.parent
 
 
 class Side(NamedTuple):
@@ -67,14 +64,6 @@ class Volleys:
 
     def _cpu_ns(self) -> int:
         return sum(int((task / "schedstat").read_text().split()[0]) for task in self._tasks.iterdir())
-
-
-async def start_bare(scratch: Path, like: Target) -> Target:
-    """A bare protocol, asked the same as `like`."""
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.bare", "--port", str(port)]
-    process = await Process.start(command, port, scratch / "bare.log", ready=bare.READY, cwd=_HOME)
-    return Target("bare", process, like.key, like.items)
 
 
 def take_turns(sides: list[Side], connections: int, rounds: int) -> dict[str, list[float]]:
