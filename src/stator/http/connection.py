@@ -278,16 +278,17 @@ class Connection(asyncio.Protocol):
         elif reply is not None and self._running is request:
             self._answer(request, reply)
 
-    def _arrived(self, answer: Answer | None, error: BaseException | None) -> None:
+    def _arrived(self, answer: object, error: BaseException | None) -> None:
         request = self._running
         self._journey = None
         if request is None:
             return
         request.reply = None
-        if error is not None or answer is None:
-            request.reply = render_error(self._front, request, error or TypeError("a handler returned None"))
-        else:
+        if isinstance(answer, (bytes, dict)):
             request.answer = answer
+        else:
+            fault = error or TypeError(f"a handler returned {type(answer).__name__}")
+            request.reply = render_error(self._front, request, fault)
         self._turn.join_answered(request, self)
 
     def _answer(self, request: Request, reply: bytes) -> None:

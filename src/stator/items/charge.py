@@ -198,7 +198,7 @@ class ChargedWriter:
 
     def _charge(self, write: Write, outcome: Outcome, factor: int, entries: Admission) -> None:
         """Charge the table, and global indexes what they cost; local ones are the table's."""
-        units: float = factor * write_units(outcome.size)
+        units = float(factor * write_units(outcome.size))
         if outcome.index_units:
             for index in write.table.indexes:
                 used = outcome.index_units.get(index.name)

@@ -22,9 +22,10 @@ from stator.storage.sqlite import schema
 from stator.storage.sqlite.backlog import Backlog
 from stator.storage.sqlite.chores import Sweep, Trim, Vacuum, commit, make_space, roll_back
 from stator.storage.sqlite.fault import TRANSLATED, is_full, is_lasting, is_members_own, translate
-from stator.storage.sqlite.group import Books, Group, Member, Task
+from stator.storage.sqlite.group import Books, Group
 from stator.storage.sqlite.lockfile import DirectoryLock
 from stator.storage.sqlite.log import Log
+from stator.storage.sqlite.member import Member, Task
 from stator.storage.sqlite.reading import get_rows, read_changes, read_last, read_range, read_scan, read_usage
 from stator.storage.sqlite.snapshot import SqliteSnapshot, pin_copy, pin_file
 from stator.storage.sqlite.worker import Inline, Worker
@@ -32,8 +33,6 @@ from stator.storage.store import Bound, Decide, Key, Page, Position, Record, Row
 
 _log = logging.getLogger(__name__)
 
-GROUP_ROWS_MAX = 2_000
-GROUP_BYTES_MAX = 4 * 1024 * 1024
 GROUP_SECONDS_MAX = 0.005  # on the loop, where reads wait for it
 WAITING_MAX = 10_000
 
@@ -326,7 +325,7 @@ class SqliteStore:
             self._turn_away(translate(error))
             return
         try:
-            while waiting and group.rows < GROUP_ROWS_MAX and group.bytes < GROUP_BYTES_MAX:
+            while waiting and not group.full:
                 member = waiting.popleft()
                 if member.future.done():  # cancelled before its turn
                     continue

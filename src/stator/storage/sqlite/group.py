@@ -1,15 +1,16 @@
 """One group of writes: the members of one transaction, what it will change in memory, and who waits for it."""
 
-import asyncio
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import apsw
-from msgspec import Struct
 
 from stator.storage.failure import SpaceGone, StoreError
+from stator.storage.sqlite.member import Member, Task
 from stator.storage.sqlite.reading import FIND, SHARD
-from stator.storage.store import Append, Change, Decide, Key, Row, Usage
+from stator.storage.store import Append, Change, Key, Row, Usage
+
+ROWS_MAX = 2_000
+BYTES_MAX = 4 * 1024 * 1024
 
 # A version is taken from memory; the file only remembers below what number all are given out. A crash skips the rest.
 VERSIONS_RESERVED = 100_000
@@ -30,22 +31,6 @@ _row = tuple.__new__
 
 Known = dict[Key, tuple[int, int] | None]
 """Number and size of rows that a member has read or written; None where there is none."""
-
-
-class Member(Struct, frozen=True):
-    """A `transact` that waits for its group."""
-
-    keys: Sequence[Key]
-    decide: Decide
-    future: "asyncio.Future[Any]"
-
-
-class Task(Struct, frozen=True):
-    """A write of the engine's own that goes with a group: `apply` runs inside, `then` once it is durable."""
-
-    apply: Callable[[apsw.Cursor], Any]
-    then: Callable[[Any], None]
-    future: "asyncio.Future[Any]"
 
 
 class Books:
@@ -76,8 +61,12 @@ class Group:
         self._written: set[Key] = set()
         self._version_limit = books.version_limit
         self.waiting: list[tuple[Member | Task, Any, BaseException | None]] = []
-        self.rows = 0
-        self.bytes = 0
+        self._rows = 0
+        self._bytes = 0
+
+    @property
+    def full(self) -> bool:
+        return self._rows >= ROWS_MAX or self._bytes >= BYTES_MAX
 
     def run(self, member: Member) -> None:
         """Let one member read, decide and write. Its future is resolved now if nothing of it has to reach the disk.
@@ -187,7 +176,7 @@ class Group:
                 self._execute(UPDATE, (version, size, value, before[0]))
                 known[key] = (before[0], size)
                 self._count(key, 0, size - before[1])
-            self.bytes += len(value)
+            self._bytes += len(value)
         for append in change.appends:
             self._append(append)
 
@@ -197,7 +186,7 @@ class Group:
 
     def _count(self, key: Key, rows: int, size: int) -> None:
         self._written.add(key)
-        self.rows += 1
+        self._rows += 1
         space = key[0]
         sums = self._usage.get(space)
         if sums is None:
@@ -224,5 +213,5 @@ class Group:
             last = answer[0][0] if answer else 0
         self._shards[place] = last + 1
         self._execute(APPEND, (journal, shard, last + 1, append.record))
-        self.rows += 1
-        self.bytes += len(append.record)
+        self._rows += 1
+        self._bytes += len(append.record)

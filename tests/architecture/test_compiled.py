@@ -1,0 +1,87 @@
+"""The copy of the package that `make serve` runs."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import compile as module
+from tools.compile import LOG, SOURCE, STAMP, TARGET, paths
+
+COMPILER = shutil.which("cc") is not None
+WHERE = """
+import importlib, sys
+for name in sys.argv[1:]:
+    print(importlib.import_module(name).__file__)
+"""
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """One module, into a folder of its own."""
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(module, "MODULES", ("auth/moment",))
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "TARGET", tmp_path / "compiled")
+    monkeypatch.setattr(module, "STAMP", tmp_path / "compiled" / ".stamp")
+    monkeypatch.setattr(module, "LOG", tmp_path / "compile.log")
+    return tmp_path / "compiled"
+
+
+def origins(target: Path, names: list[str]) -> list[str]:
+    """The files that are imported with `target` on the path."""
+    done = subprocess.run(
+        [sys.executable, "-c", WHERE, *names],
+        env={"PYTHONPATH": str(target)},
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    return done.stdout.splitlines()
+
+
+def test_every_pattern_finds_a_module() -> None:
+    for pattern in module.MODULES:
+        assert list(SOURCE.glob(f"{pattern}.py")), pattern
+
+
+@pytest.mark.skipif(not STAMP.exists(), reason="`make compile` has not run")
+@pytest.mark.skipif(not COMPILER, reason="this machine has no C compiler")
+def test_what_is_served_is_compiled() -> None:
+    assert (TARGET / "stator").exists(), LOG.read_text(encoding="utf-8")
+    names = [f"stator.{'.'.join(path.with_suffix('').parts)}" for path in paths()]
+    found = origins(TARGET, names)
+    assert len(found) == len(names) > 15
+    assert {Path(path).suffix for path in found} == {".so"}
+    assert all(path.startswith(str(TARGET)) for path in found)
+
+
+@pytest.mark.skipif(not COMPILER, reason="this machine has no C compiler")
+def test_the_copy_is_whole(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module.main()
+    assert "make compile" not in capsys.readouterr().out
+    assert (small / ".stamp").exists()
+    compiled, plain = origins(small, ["stator.auth.moment", "stator.auth.signature"])
+    assert compiled.endswith(".so")
+    assert plain == str(small / "stator" / "auth" / "signature.py")
+    copied = {path.relative_to(small / "stator") for path in (small / "stator").rglob("*") if path.suffix == ".py"}
+    assert copied == {path.relative_to(SOURCE) for path in SOURCE.rglob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("compiler", "said"),
+    [("no-such-compiler", "there is no C compiler here (no-such-compiler)"), ("false", "compiling failed")],
+)
+def test_without_a_compiler_the_sources_are_served(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], compiler: str, said: str
+) -> None:
+    monkeypatch.setenv("CC", compiler)
+    module.main()
+    out = capsys.readouterr().out
+    assert said in out
+    assert "to try again" in out.lower()
+    assert (small / ".stamp").exists()  # not tried at every start
+    assert origins(small, ["stator.auth.moment"]) == [str(SOURCE / "auth" / "moment.py")]
