@@ -22,8 +22,6 @@ LOG = ROOT / "build" / "compile.log"
 # Plain functions and classes over plain values. A module that makes a Struct cannot be compiled (mypyc drops the
 # keywords of the class), nor one whose classes have heirs in a module that is not.
 MODULES = (
-    "api/prepare",
-    "api/returns",
     "auth/moment",
     "auth/signature",
     "http/connection",
