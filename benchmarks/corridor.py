@@ -64,18 +64,20 @@ class Sink(asyncio.Transport):
         return False
 
 
-class Hall(Connection):
-    """A connection that parses and keeps the requests instead of running them."""
-
-    __slots__ = ("requests",)
+class Hall:
+    """A connection whose requests are kept instead of run."""
 
     def __init__(self, house: House, crowd: Crowd[Connection]) -> None:
-        super().__init__(house.front, crowd, Turn(house.front, lambda _: None))
+        self._turn = Turn(house.front, lambda _: None)
+        self._connection = Connection(house.front, crowd, self._turn)
+        self._connection.connection_made(Sink())
         self.requests: list[Request] = []
 
-    def _go_on(self) -> None:
-        self.requests += self._waiting
-        self._waiting.clear()
+    def receive(self, data: bytes) -> None:
+        self._connection.data_received(data)
+        self.requests += [request for request, _ in self._turn._waiting]
+        self._turn._waiting.clear()
+        self._connection._running = None
 
 
 class _Deaf:
@@ -164,18 +166,15 @@ class Corridor:
 
     def _parse(self, raw: list[bytes]) -> list[Request]:
         hall = Hall(self._house, self._crowd)
-        hall.connection_made(Sink())
         for data in raw:
-            hall.data_received(data)
+            hall.receive(data)
         for request in hall.requests:
             request.content_type = b"application/x-amz-json-1.0"
             request.operation_name = self._asked.operation
         return hall.requests
 
     def _parse_one(self) -> Callable[[bytes], None]:
-        hall = Hall(self._house, self._crowd)
-        hall.connection_made(Sink())
-        return hall.data_received
+        return Hall(self._house, self._crowd).receive
 
     async def _handle(self) -> float:
         """The handler up to where it waits for the store; a read never waits. What comes after is noted beside."""

@@ -64,8 +64,9 @@ def make_key(directory: Path) -> Key:
     return Key(access_key, made["AWS_SECRET_ACCESS_KEY"], account)
 
 
-async def start_stator(scratch: Path, items: int, trace: Path | None = None) -> Target:
-    """Our server over a data set made beforehand. With `trace`, its syncs are written to that file by strace."""
+async def start_stator(scratch: Path, items: int, trace: Path | None = None, package: Path | None = None) -> Target:
+    """Our server over a data set made beforehand. With `trace`, its syncs are written to that file by strace; with
+    `package`, it runs what is in that folder instead of what this process does."""
     directory = scratch / f"stator-{items}{'-traced' if trace else ''}"
     key = make_key(directory)
     await asyncio.to_thread(house.load_directory, directory, key, items)
@@ -74,6 +75,8 @@ async def start_stator(scratch: Path, items: int, trace: Path | None = None) -> 
     if trace is not None:
         calls = "trace=fsync,fdatasync,sync_file_range"
         command = ["strace", "-f", "--seccomp-bpf", "-q", "-o", str(trace), "-e", calls, *command]
+    if package is not None:
+        command = ["env", f"PYTHONPATH={package}", *command]
     process = await Process.start(command, port, directory.with_suffix(".log"), ready=b"stator listening")
     return Target("stator", process, key, items)
 

@@ -4,6 +4,7 @@ A volley is one request over each connection, all sent before the first reply is
 sleeps, so that it takes nothing from the core that both may share, as the closed loops of `make bench` do. Signatures
 are verified, commits are synced, every write has a value of its own. The servers take turns for many short rounds, and
 each tells its best one and its median, in microseconds of CPU of all its threads, the kernel's work for it included.
+Where `make compile` has been run, the sources and what was compiled of them take turns, too.
 
 The bars of 60 and 90 us hold for the design's reference machine, on which a bare protocol took 13.6 us. So each is also
 told as a multiple of the bare protocol of the same run.
@@ -12,6 +13,7 @@ told as a multiple of the bare protocol of the same run.
 import argparse
 import socket
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from benchmarks import workload
 from benchmarks.scratch import Say, in_scratch
 from benchmarks.target import Target, start_bare, start_stator
 from benchmarks.workload import Workload
+from tools.compile import SOURCE, TARGET
 
 REFERENCE_BARE_US = 13.6
 BARS_US = {"GetItem": 60.0, "PutItem": 90.0}
@@ -89,27 +92,33 @@ def take_turns(sides: list[Side], connections: int, rounds: int) -> dict[str, li
 def tell(taken: dict[str, list[float]], connections: int, say: Say) -> None:
     say(f"{connections} connections; us of CPU for one request")
     for name, values in taken.items():
-        line = f"  {name:8s} best {min(values):6.1f}, median {statistics.median(values):6.1f}"
-        if name in BARS_US:
+        line = f"  {name:17s} best {min(values):6.1f}, median {statistics.median(values):6.1f}"
+        bar_us = BARS_US.get(name.partition(",")[0])
+        if bar_us is not None:
             beside = statistics.median(value / least for value, least in zip(values, taken["bare"], strict=True))
-            line += f", {beside:.2f} x the bare protocol (bar: {BARS_US[name] / REFERENCE_BARE_US:.2f})"
+            line += f", {beside:.2f} x the bare protocol (bar: {bar_us / REFERENCE_BARE_US:.2f})"
         say(line)
 
 
 async def measure(scratch: Path, connections: list[int], rounds: int, say: Say) -> None:
-    targets = [await start_stator(scratch, _ITEMS)]
+    targets = [await start_stator(scratch, _ITEMS, package=SOURCE.parent)]
     try:
         targets.append(await start_bare(scratch, targets[0]))
-        sides = [
-            Side("bare", targets[1], workload.GET_ITEM),
-            Side("GetItem", targets[0], workload.GET_ITEM),
-            Side("PutItem", targets[0], workload.PUT_ITEM),
-        ]
+        sides = [Side("bare", targets[1], workload.GET_ITEM), *_both(targets[0], "")]
+        if (TARGET / SOURCE.name).exists():
+            (scratch / "compiled").mkdir()
+            compiled = await start_stator(scratch / "compiled", _ITEMS, package=TARGET)
+            targets.append(replace(compiled, name="compiled"))
+            sides += _both(targets[-1], ", compiled")
         for count in connections:
             tell(take_turns(sides, count, rounds), count, say)
     finally:
         for target in targets:
             await target.process.stop()
+
+
+def _both(target: Target, suffix: str) -> list[Side]:
+    return [Side(f"{asked.name}{suffix}", target, asked) for asked in (workload.GET_ITEM, workload.PUT_ITEM)]
 
 
 def main() -> None:
