@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -54,14 +55,18 @@ setup(name="stator", packages=[], ext_modules=extensions, script_args=["--quiet"
 
 
 def main() -> None:
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
-    print("compiling the modules that every request runs through: half a minute or so, once", flush=True)
-    complaint = _compile()
-    if complaint:
-        shutil.rmtree(TARGET / "stator", ignore_errors=True)
-        print(f"{complaint}. Stator runs all the same, somewhat slower.")
-        print("To try again (Debian: apt install gcc python3-dev): make compile")
+    print("compiling the modules that every request runs through: less than a minute, once", flush=True)
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="compiling-", dir=TARGET.parent) as scratch:
+        made = Path(scratch) / TARGET.name
+        made.mkdir()
+        complaint = _compile(made)
+        if complaint:
+            shutil.rmtree(made / SOURCE.name, ignore_errors=True)
+            print(f"{complaint}. Stator runs all the same, somewhat slower.")
+            print("To try again (Debian: apt install gcc python3-dev): make compile")
+        shutil.rmtree(TARGET, ignore_errors=True)
+        made.rename(TARGET)
     STAMP.touch()
 
 
@@ -71,24 +76,24 @@ def paths() -> list[Path]:
     return [path.relative_to(SOURCE) for path in found if path.name != "__init__.py"]
 
 
-def _compile() -> str:
-    """Returns what went wrong, or nothing."""
+def _compile(target: Path) -> str:
+    """Make the copy in an empty folder. Returns what went wrong, or nothing."""
     compiler = os.environ.get("CC", "cc").split()[0]
     if shutil.which(compiler) is None:
         return f"there is no C compiler here ({compiler})"
-    shutil.copytree(SOURCE, TARGET / "stator", ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-c", _BUILD, *(f"stator/{path}" for path in paths())]
+    shutil.copytree(SOURCE, target / SOURCE.name)  # with what is in __pycache__: it stays good for the copy
+    command = [sys.executable, "-c", _BUILD, *(f"{SOURCE.name}/{path}" for path in paths())]
     with LOG.open("wb") as log:
         done = subprocess.run(
             command,
-            cwd=TARGET,
-            env=os.environ | {"MYPYPATH": str(TARGET)},
+            cwd=target,
+            env=os.environ | {"MYPYPATH": str(target)},
             stdout=log,
             stderr=subprocess.STDOUT,
             check=False,
         )
     for scratch in ("build", ".mypy_cache"):
-        shutil.rmtree(TARGET / scratch, ignore_errors=True)
+        shutil.rmtree(target / scratch, ignore_errors=True)
     return f"compiling failed, see {LOG.relative_to(ROOT)}" if done.returncode else ""
 
 
