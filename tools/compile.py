@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ SOURCE = ROOT / "src" / "stator"
 TARGET = ROOT / "build" / "compiled"
 STAMP = TARGET / ".stamp"  # newer than every source: nothing to do
 LOG = ROOT / "build" / "compile.log"
+HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 
 # Plain functions and classes over plain values. A module that makes a Struct cannot be compiled (mypyc drops the
 # keywords of the class), nor one whose classes have heirs in a module that is not.
@@ -81,6 +83,8 @@ def _compile(target: Path) -> str:
     compiler = os.environ.get("CC", "cc").split()[0]
     if shutil.which(compiler) is None:
         return f"there is no C compiler here ({compiler})"
+    if not HEADER.exists():
+        return f"Python's headers are not here ({HEADER})"
     shutil.copytree(SOURCE, target / SOURCE.name)  # with what is in __pycache__: it stays good for the copy
     command = [sys.executable, "-c", _BUILD, *(f"{SOURCE.name}/{path}" for path in paths())]
     with LOG.open("wb") as log:
