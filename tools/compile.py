@@ -78,13 +78,18 @@ def paths() -> list[Path]:
     return [path.relative_to(SOURCE) for path in found if path.name != "__init__.py"]
 
 
-def _compile(target: Path) -> str:
-    """Make the copy in an empty folder. Returns what went wrong, or nothing."""
+def lacking() -> str:
+    """What this machine has not that compiling takes, or nothing."""
     compiler = os.environ.get("CC", "cc").split()[0]
     if shutil.which(compiler) is None:
         return f"there is no C compiler here ({compiler})"
-    if not HEADER.exists():
-        return f"Python's headers are not here ({HEADER})"
+    return "" if HEADER.exists() else f"Python's headers are not here ({HEADER})"
+
+
+def _compile(target: Path) -> str:
+    """Make the copy in an empty folder. Returns what went wrong, or nothing."""
+    if complaint := lacking():
+        return complaint
     shutil.copytree(SOURCE, target / SOURCE.name)  # with what is in __pycache__: it stays good for the copy
     command = [sys.executable, "-c", _BUILD, *(f"{SOURCE.name}/{path}" for path in paths())]
     with LOG.open("wb") as log:

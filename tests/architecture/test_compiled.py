@@ -1,6 +1,5 @@
 """The copy of the package that `make serve` runs."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tools import compile as module
-from tools.compile import HEADER, LOG, SOURCE, STAMP, TARGET, paths
+from tools.compile import LOG, SOURCE, STAMP, TARGET, lacking, paths
 
-COMPILER = shutil.which("cc") is not None and HEADER.exists()
+LACKING = lacking()
 WHERE = """
 import importlib, sys
 for name in sys.argv[1:]:
@@ -49,7 +48,7 @@ def test_every_pattern_finds_a_module() -> None:
 
 
 @pytest.mark.skipif(not STAMP.exists(), reason="`make compile` has not run")
-@pytest.mark.skipif(not COMPILER, reason="this machine cannot compile")
+@pytest.mark.skipif(bool(LACKING), reason=LACKING or "nothing is lacking")
 def test_what_is_served_is_compiled() -> None:
     assert (TARGET / "stator").exists(), LOG.read_text(encoding="utf-8")
     names = [f"stator.{'.'.join(path.with_suffix('').parts)}" for path in paths()]
@@ -59,7 +58,7 @@ def test_what_is_served_is_compiled() -> None:
     assert all(path.startswith(str(TARGET)) for path in found)
 
 
-@pytest.mark.skipif(not COMPILER, reason="this machine cannot compile")
+@pytest.mark.skipif(bool(LACKING), reason=LACKING or "nothing is lacking")
 def test_the_copy_is_whole(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     module.main()
     assert "make compile" not in capsys.readouterr().out
